@@ -1,0 +1,53 @@
+// Schemas that more than one kind uses: conditions and references.
+
+import { integer, list, object, oneOf, optional, text, time } from '../schema/types.ts';
+import { GUID_PATTERN } from './group.ts';
+
+/** Served where no time was recorded yet: the schema's default status costs no write and knows no time. */
+export const NEVER = '1970-01-01T00:00:00Z';
+
+export const condition = object(
+  {
+    type: text({ description: 'Name of the condition, CamelCase.', maxLength: 63, minLength: 1 }),
+    status: oneOf(['True', 'False', 'Unknown'], { description: 'True, False or Unknown.' }),
+    reason: text({
+      description: 'Why, in one CamelCase word; documented per kind.',
+      maxLength: 63,
+      minLength: 1,
+      pattern: '^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$',
+    }),
+    message: text({ description: 'What happened and what to do, for people.', maxLength: 4096 }),
+    lastTransitionTime: time({ description: 'When status last changed.' }),
+    observedGeneration: optional(
+      integer({ description: 'metadata.generation that this condition was computed from.', minimum: 0 }),
+    ),
+  },
+  { description: 'One aspect of the observed state.' },
+);
+
+/** `status.conditions`. */
+export function conditions(description: string) {
+  return list(condition, { description, maxItems: 32, kind: { key: 'type' } });
+}
+
+/** The name of an MSPAccount in the same namespace. */
+export const accountRef = object(
+  { name: text({ description: 'Name of the MSPAccount.', minLength: 1, maxLength: 63 }) },
+  { description: 'The MSPAccount that this object belongs to; same namespace.' },
+);
+
+export const companyID = text({
+  description: 'Public id (GUID) of the company in EMA 2; upper and lower case mean the same.',
+  maxLength: 64,
+  rules: [
+    {
+      rule: `self.matches('${GUID_PATTERN}')`,
+      message: 'write the public id of the company in EMA 2, a GUID such as 0f8fad5b-d9cb-469f-a165-70867728950e',
+    },
+  ],
+});
+
+/** The name of an object in the same namespace. */
+export function objectName(description: string) {
+  return text({ description, minLength: 1, maxLength: 253 });
+}
