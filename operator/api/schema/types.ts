@@ -1,7 +1,7 @@
 // Helpers over TypeBox that can only say what a structural CRD schema can say: one definition gives the CRD's YAML, the
 // TypeScript type and the validator. (TypeBox alone is not structural: Record, unions of literals, numeric exclusiveMinimum.)
 
-import Type, { type Static, type TSchema } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 
 export type { Static, TSchema };
 
