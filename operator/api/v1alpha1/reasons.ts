@@ -1,0 +1,46 @@
+// Every reason that the conditions of an MSPAccount can have, and what it means to a person. The docs and the tests read it.
+
+/** Who has to act: nobody, the operator (`Reconciling`), or a person (`Stalled`). kstatus and Flux read these two. */
+export type Acts = 'nobody' | 'operator' | 'person';
+
+interface ReasonDoc {
+  readonly acts: Acts;
+  readonly meaning: string;
+}
+
+/** Reasons of Ready. Synchronized and CredentialsValid use the same words. */
+export const ACCOUNT_REASONS = {
+  Pending: { acts: 'operator', meaning: 'The operator has not looked at the account yet.' },
+  Progressing: { acts: 'operator', meaning: 'The first sync of this generation of the spec is running.' },
+  Synchronized: { acts: 'nobody', meaning: 'The last sync was complete and is applied.' },
+  Planned: { acts: 'nobody', meaning: 'mode Observe: the last sync was complete; nothing was written.' },
+  NoTreeAPI: { acts: 'nobody', meaning: 'The services of the account have no tree to read; only EMA2 has.' },
+  SecretNotFound: { acts: 'operator', meaning: 'The Secret does not exist yet.' },
+  SecretForbidden: { acts: 'operator', meaning: 'The operator may not read Secrets in this namespace.' },
+  SecretKeyMissing: { acts: 'person', meaning: 'The Secret lacks username or password, or one of them is empty.' },
+  LoginRefused: { acts: 'person', meaning: 'Upstream refused the login. It is not repeated until something changes.' },
+  InvalidEndpoint: { acts: 'person', meaning: 'spec.endpoint is no usable address.' },
+  HostNotAllowed: { acts: 'person', meaning: "The host of spec.endpoint is not on the operator's allow-list." },
+  DistributorNotSupported: { acts: 'person', meaning: 'The login is a distributor; ESET PROTECT refuses those.' },
+  AccountChanged: { acts: 'person', meaning: 'The login now belongs to another company than before.' },
+  UnlinkBlocked: { acts: 'person', meaning: 'More companies are gone than may be unlinked without approval.' },
+  PartialSnapshot: {
+    acts: 'operator',
+    meaning: 'Some companies could not be read. What was read is applied, nothing is unlinked.',
+  },
+  UpstreamMoved: { acts: 'operator', meaning: 'Upstream redirects: the account may have moved to ESET PROTECT Hub.' },
+  UpstreamUnreachable: { acts: 'operator', meaning: 'No connection to upstream.' },
+  UpstreamTimeout: { acts: 'operator', meaning: 'Upstream did not answer in time.' },
+  UpstreamError: { acts: 'operator', meaning: 'Upstream answered with an error.' },
+  UpstreamThrottled: { acts: 'operator', meaning: 'Upstream asks for fewer requests (429).' },
+  UpstreamMaintenance: { acts: 'operator', meaning: 'Upstream is down for maintenance (503).' },
+  UpstreamForbidden: {
+    acts: 'operator',
+    meaning: 'Upstream refuses to show the own company (401, 403 after a login).',
+  },
+  UpstreamInvalid: { acts: 'operator', meaning: 'Upstream answered something that is not what the API documents.' },
+  ApplyFailed: { acts: 'operator', meaning: 'Some objects could not be written to the API server.' },
+  SnapshotStale: { acts: 'operator', meaning: 'The last complete snapshot is older than twice the interval.' },
+} as const satisfies Record<string, ReasonDoc>;
+
+export type AccountReason = keyof typeof ACCOUNT_REASONS;

@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from './config.ts';
+
+const parse = (args: string[], env: Record<string, string> = {}) =>
+  parseConfig(['node', 'operator', ...args], env, '1.2.3', true);
+
+describe('flags and environment', () => {
+  test('defaults', () => {
+    expect(parse([])).toMatchObject({
+      watchNamespaces: null,
+      upstreamHosts: ['mspapi.eset.com'],
+      upstreamAllowLoopbackHTTP: false,
+      upstreamRequestsPerSecond: 10,
+      concurrency: 8,
+      logFormat: 'json',
+    });
+  });
+
+  test('a flag wins over its variable, a variable over the default, an empty variable is none', () => {
+    const env = { MSPOPERATOR_CONCURRENCY: '3', MSPOPERATOR_LOG_LEVEL: 'debug', MSPOPERATOR_LOG_FORMAT: '' };
+    expect(parse(['--concurrency', '5'], env)).toMatchObject({ concurrency: 5, logLevel: 'debug', logFormat: 'json' });
+  });
+
+  test('switches by flag and by variable', () => {
+    expect(parse(['--upstream-allow-loopback-http']).upstreamAllowLoopbackHTTP).toBe(true);
+    expect(parse([], { MSPOPERATOR_UPSTREAM_ALLOW_LOOPBACK_HTTP: 'true' }).upstreamAllowLoopbackHTTP).toBe(true);
+    expect(parse([], { MSPOPERATOR_UPSTREAM_ALLOW_LOOPBACK_HTTP: 'false' }).upstreamAllowLoopbackHTTP).toBe(false);
+  });
+
+  test('lists and codes', () => {
+    const config = parse([
+      '--watch-namespaces',
+      'a, b',
+      '--upstream-hosts',
+      'A.example:8443',
+      '--company-status-codes',
+      '1=Active,4=Suspended',
+    ]);
+    expect(config.watchNamespaces).toEqual(['a', 'b']);
+    expect(config.upstreamHosts).toEqual(['a.example:8443']);
+    expect(config.companyStatusCodes).toEqual(
+      new Map([
+        [1, 'Active'],
+        [4, 'Suspended'],
+      ]),
+    );
+  });
+
+  test.each([
+    [['--concurrency', '0'], /from 1 to 100/],
+    [['--concurrency', '1e1'], /from 1 to 100/],
+    [['--upstream-hosts', 'https://x'], /not host or host:port/],
+    [['--watch-namespaces', 'Nope'], /not the name of a namespace/],
+    [['--company-status-codes', '2=Gone'], /code=status/],
+    [['--log-level', 'loud'], /Allowed choices/],
+    [['--no-such-flag'], /unknown option/],
+    [['stray'], /too many arguments/],
+  ])('%j is refused with what to write instead', (args, message) => {
+    expect(() => parse(args)).toThrow(message);
+  });
+});

@@ -1,0 +1,162 @@
+// Flags and MSPOPERATOR_… environment variables → configuration. `main.ts` hands the environment in; nothing else reads it.
+
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CompanyStatus } from './hierarchy/snapshot.ts';
+
+export interface Config {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  /** null: all namespaces. */
+  readonly watchNamespaces: readonly string[] | null;
+  /** `host[:port]`, lower case. */
+  readonly upstreamHosts: readonly string[];
+  readonly upstreamAllowLoopbackHTTP: boolean;
+  readonly upstreamRequestsPerSecond: number;
+  readonly companyStatusCodes: ReadonlyMap<number, CompanyStatus>;
+  /** Accounts worked on at the same time. */
+  readonly concurrency: number;
+  /** `host:port`; '0' serves none. */
+  readonly metricsAddress: string;
+  readonly healthAddress: string;
+  readonly logLevel: string;
+  readonly logFormat: 'json' | 'pretty';
+}
+
+const STATUSES: readonly CompanyStatus[] = ['Active', 'Suspended', 'WaitingForActivation', 'Unknown'];
+
+/**
+ * @param argv as process.argv
+ * @param exitOverride tests: throw a CommanderError instead of ending the process
+ * Ends the process with a message on a flag that makes no sense, and after --help and --version.
+ */
+export function parseConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  version: string,
+  exitOverride = false,
+): Config {
+  const command = new Command('eset-msp-operator')
+    .description('Mirrors MSP hierarchies of ESET MSP Administrator 2 into Kubernetes objects.')
+    .version(version)
+    .showHelpAfterError('(run with --help for all flags)')
+    .allowExcessArguments(false);
+  if (exitOverride) command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
+
+  // Variables come before the flags on the command line, so that a flag wins.
+  const fromEnvironment: string[] = [];
+  const add = (option: Option): void => {
+    const variable = `MSPOPERATOR_${option.name().replaceAll('-', '_').toUpperCase()}`;
+    option.description += ` (${variable})`;
+    command.addOption(option);
+    const value = env[variable];
+    // An empty variable, as charts render it, means "not set".
+    if (value !== undefined && value !== '') fromEnvironment.push(`--${option.name()}=${value}`);
+  };
+  add(new Option('--kubeconfig <file>', 'kubeconfig to use; default: in-cluster, then what kubectl would use'));
+  add(new Option('--context <name>', 'context of the kubeconfig'));
+  add(new Option('--watch-namespaces <names>', 'comma-separated namespaces; default: all').argParser(names));
+  add(
+    new Option('--upstream-hosts <hosts>', "comma-separated host[:port] that accounts' endpoints may name")
+      .argParser(hosts)
+      .default(['mspapi.eset.com'], 'mspapi.eset.com'),
+  );
+  add(
+    new Option(
+      '--upstream-allow-loopback-http [true|false]',
+      'admit http:// to a loopback address (tests and demo only)',
+    )
+      .argParser(yesOrNo)
+      .preset('true')
+      .default(false),
+  );
+  add(
+    new Option('--upstream-requests-per-second <n>', 'requests per second and account')
+      .argParser(within(0.1, 1000, Number))
+      .default(10),
+  );
+  add(
+    new Option(
+      '--company-status-codes <codes>',
+      "what upstream's undocumented numeric company statuses mean, such as 1=Active,2=Suspended",
+    )
+      .argParser(statusCodes)
+      .default(new Map([[1, 'Active']]), '1=Active'),
+  );
+  add(
+    new Option('--concurrency <n>', 'accounts worked on at the same time')
+      .argParser(within(1, 100, wholeNumber))
+      .default(8),
+  );
+  add(new Option('--metrics-address <address>', "host:port of /metrics; '0' serves none").default('0.0.0.0:8080'));
+  add(
+    new Option('--health-address <address>', "host:port of /healthz and /readyz; '0' serves none").default(
+      '0.0.0.0:8081',
+    ),
+  );
+  add(
+    new Option('--log-level <level>', 'lowest level that is logged')
+      .choices(['trace', 'debug', 'info', 'warn', 'error'])
+      .default('info'),
+  );
+  add(
+    new Option('--log-format <format>', 'json, or pretty for a terminal').choices(['json', 'pretty']).default('json'),
+  );
+
+  command.parse([...argv.slice(0, 2), ...fromEnvironment, ...argv.slice(2)]);
+  const { upstreamAllowLoopbackHttp, watchNamespaces, ...flags } = command.opts();
+  return {
+    ...flags,
+    watchNamespaces: watchNamespaces ?? null,
+    upstreamAllowLoopbackHTTP: upstreamAllowLoopbackHttp,
+  } as Config;
+}
+
+function list(text: string): string[] {
+  return [...new Set(text.split(',').map((part) => part.trim()))].filter((part) => part !== '');
+}
+
+function names(text: string): string[] | null {
+  const all = list(text);
+  const wrong = all.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is not the name of a namespace.`);
+  return all.length === 0 ? null : all;
+}
+
+function hosts(text: string): string[] {
+  const all = list(text.toLowerCase());
+  const wrong = all.find((host) => !/^(\[[0-9a-f:]+\]|[a-z0-9.-]+)(:\d{1,5})?$/.test(host));
+  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is not host or host:port.`);
+  if (all.length === 0) throw new InvalidArgumentError('Name at least one host.');
+  return all;
+}
+
+function statusCodes(text: string): Map<number, CompanyStatus> {
+  const codes = new Map<number, CompanyStatus>();
+  for (const entry of list(text)) {
+    const [code = '', status = ''] = entry.split('=');
+    const known = STATUSES.find((name) => name === status);
+    if (!/^\d{1,9}$/.test(code) || known === undefined) {
+      throw new InvalidArgumentError(`"${entry}" is not code=status with one of ${STATUSES.join(', ')}.`);
+    }
+    codes.set(Number(code), known);
+  }
+  return codes;
+}
+
+function yesOrNo(text: string): boolean {
+  if (text === 'true' || text === '1') return true;
+  if (text === 'false' || text === '0') return false;
+  throw new InvalidArgumentError('Write true or false.');
+}
+
+function wholeNumber(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function within(from: number, to: number, parse: (text: string) => number): (text: string) => number {
+  return (text) => {
+    const value = parse(text);
+    if (!(value >= from && value <= to)) throw new InvalidArgumentError(`Write a number from ${from} to ${to}.`);
+    return value;
+  };
+}

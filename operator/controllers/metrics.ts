@@ -1,0 +1,69 @@
+// The operator's own metrics. Never a label per company.
+
+import type { Action } from '../hierarchy/action.ts';
+import type { Cache } from '../runtime/cache.ts';
+import { DURATION_BUCKETS, type Metrics } from '../runtime/metrics.ts';
+import type { AccountView } from './mspaccount/account.ts';
+
+export interface MSPMetrics {
+  upstreamRequest(request: { operation: string; code: string; seconds: number }): void;
+  change(action: Action): void;
+}
+
+/** Registers them. What can be counted at scrape time is, so that nothing stale stays after an account is gone. */
+export function createMSPMetrics(metrics: Metrics, accounts: Cache<AccountView>, now: () => number): MSPMetrics {
+  const requests = metrics.counter('mspoperator_upstream_requests_total', 'Requests to upstream.', [
+    'operation',
+    'code',
+  ]);
+  const seconds = metrics.histogram(
+    'mspoperator_upstream_request_duration_seconds',
+    'Time of a request to upstream.',
+    ['operation'],
+    DURATION_BUCKETS,
+  );
+  const changes = metrics.counter('mspoperator_sync_changes_total', 'Changes that syncs made.', ['kind', 'action']);
+  const customers = metrics.gauge('mspoperator_customers', 'Customer companies.', ['account', 'phase']);
+  const age = metrics.gauge('mspoperator_snapshot_age_seconds', 'Age of the last complete snapshot.', ['account']);
+  const blocked = metrics.gauge('mspoperator_unlink_blocked', '1 while the guard holds companies back.', ['account']);
+
+  metrics.onScrape(() => {
+    for (const gauge of [customers, age, blocked]) gauge.reset();
+    for (const { namespace, name, status } of accounts.list()) {
+      const account = `${namespace}/${name}`;
+      const counts = status.customers;
+      if (counts !== undefined) {
+        customers.set({ account, phase: 'NotSetUp' }, counts.notSetUp);
+        customers.set({ account, phase: 'Normal' }, counts.normal);
+        customers.set({ account, phase: 'Unlinked' }, counts.unlinked);
+      }
+      const completedAt = Date.parse(status.sync?.completedAt ?? '');
+      if (!Number.isNaN(completedAt)) age.set({ account }, Math.max(0, (now() - completedAt) / 1000));
+      blocked.set({ account }, status.sync?.blockedAt === undefined ? 0 : 1);
+    }
+  });
+
+  return {
+    upstreamRequest({ operation, code, seconds: took }) {
+      requests.inc({ operation, code });
+      seconds.observe({ operation }, took);
+    },
+    change(action) {
+      changes.inc({ kind: kindOf(action), action: action.change });
+    },
+  };
+}
+
+function kindOf(action: Action): 'StaticGroup' | 'Customer' {
+  switch (action.kind) {
+    case 'CreateGroup':
+    case 'UpdateGroup':
+    case 'LinkGroup':
+      return 'StaticGroup';
+    case 'CreateCustomer':
+    case 'UpdateCustomer':
+      return 'Customer';
+    case 'DeleteDuplicate':
+      return action.of;
+  }
+}

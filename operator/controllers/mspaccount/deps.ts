@@ -1,0 +1,34 @@
+// What the controller of accounts is given.
+
+import type { CompanyStatus } from '../../hierarchy/snapshot.ts';
+import type { Cache } from '../../runtime/cache.ts';
+import type { KubeClient } from '../../runtime/client.ts';
+import type { EventRecorder } from '../../runtime/events.ts';
+import type { ObjectWatchSet } from '../../runtime/object-watch-set.ts';
+import type { Ema2Client, Ema2ClientOptions, EndpointPolicy } from '../../upstream/client.ts';
+import type { Children } from '../children/children.ts';
+import type { MSPMetrics } from '../metrics.ts';
+import type { AccountView } from './account.ts';
+
+export interface AccountDeps {
+  readonly client: KubeClient;
+  readonly accounts: Cache<AccountView>;
+  readonly children: Children;
+  /** The Secrets that accounts name, each followed by name. */
+  readonly secrets: ObjectWatchSet;
+  readonly events: EventRecorder;
+  readonly metrics: MSPMetrics;
+  readonly upstream: UpstreamOptions;
+  /** How the API server knows the operator, for the commands that messages show. */
+  readonly operatorUser: string;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export interface UpstreamOptions {
+  readonly policy: EndpointPolicy;
+  readonly requestsPerSecond: number;
+  readonly statusCodes: ReadonlyMap<number, CompanyStatus>;
+  /** Makes the client of one sync. */
+  readonly connect: (options: Ema2ClientOptions) => Ema2Client;
+}

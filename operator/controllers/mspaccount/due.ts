@@ -1,0 +1,65 @@
+// Is a sync due, and why? Level-based: read from the account, the state of its Secret and the clock, never from the event that
+// woke us. Promise 10: a refused login is not repeated until the Secret, the spec or requestedAt changes.
+
+import type { ObjectState } from '../../runtime/object-watch.ts';
+import type { AccountView } from './account.ts';
+
+export type Due =
+  | {
+      readonly kind: 'now';
+      readonly why: 'NewGeneration' | 'Requested' | 'SecretChanged' | 'Approved' | 'CustomerAdded' | 'Scheduled';
+    }
+  | { readonly kind: 'later'; readonly inMs: number }
+  /** Only a change by a person can make a sync due again. */
+  | { readonly kind: 'never' };
+
+/** Between two syncs that only a newly created Customer asks for. */
+const CUSTOMER_ADDED_PAUSE_MS = 60_000;
+
+/**
+ * @param secret what the watch of the Secret last said; undefined while it has not said anything yet
+ * @param newestAwaiting when the newest Customer that waits for its first sync was created, ms; null: none waits
+ * @param now ms since the epoch
+ */
+export function dueOf(
+  account: AccountView,
+  secret: ObjectState | undefined,
+  newestAwaiting: number | null,
+  now: number,
+): Due {
+  const { status, generation, requestedAt } = account;
+  if (status.observedGeneration !== generation) return { kind: 'now', why: 'NewGeneration' };
+  if (requestedAt !== null && requestedAt !== (status.lastHandledRequestedAt ?? null)) {
+    return { kind: 'now', why: 'Requested' };
+  }
+  if (secret !== undefined && secretDiffers(account, secret)) return { kind: 'now', why: 'SecretChanged' };
+  if (status.credentials?.refusedAt !== undefined) return { kind: 'never' };
+
+  const reason = status.conditions?.find(({ type }) => type === 'Ready')?.reason;
+  if (account.approveUnlink !== null && account.approveUnlink === status.sync?.planHash) {
+    return { kind: 'now', why: 'Approved' };
+  }
+  if (reason === 'AccountChanged' && account.approveCompany !== null && account.approveCompany !== status.company?.id) {
+    return { kind: 'now', why: 'Approved' };
+  }
+
+  const nextAt = Date.parse(status.sync?.nextAt ?? '');
+  if (Number.isNaN(nextAt) || nextAt <= now) return { kind: 'now', why: 'Scheduled' };
+  // The clock may have been set back since nextAt was written: never wait longer than the interval allows.
+  const inMs = Math.min(nextAt - now, account.settings.intervalMs * 1.1);
+  if (newestAwaiting !== null && reason === 'Synchronized') {
+    const completedAt = Date.parse(status.sync?.completedAt ?? '') || 0;
+    // Created since the last sync: a Customer that upstream does not show asks for one sync and no more. Times are whole seconds.
+    if (newestAwaiting >= completedAt - 2000) {
+      const pause = completedAt + CUSTOMER_ADDED_PAUSE_MS - now;
+      return pause <= 0 ? { kind: 'now', why: 'CustomerAdded' } : { kind: 'later', inMs: Math.min(pause, inMs) };
+    }
+  }
+  return { kind: 'later', inMs };
+}
+
+function secretDiffers(account: AccountView, secret: ObjectState): boolean {
+  if (secret.forbidden) return false; // reading it would be refused as well; the retry of the last attempt covers it
+  const used = account.status.credentials?.secretResourceVersion ?? null;
+  return secret.resourceVersion !== used;
+}

@@ -1,0 +1,41 @@
+// How far a long sync is, for those who watch it: written after 30 s, and then at most every 30 s.
+
+import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
+import type { AccountView } from './account.ts';
+import type { AccountDeps } from './deps.ts';
+import { writeStatus } from './status.ts';
+import type { Progress } from './sync.ts';
+
+const PROGRESS_EVERY_MS = 30_000;
+
+/** Writes how far a long sync is. What cannot be written is left out: the end of the sync says it all. */
+export function progressWriter(deps: AccountDeps, account: AccountView, signal: AbortSignal) {
+  let current: AccountView | null = account;
+  let last = deps.now();
+  let writing: Promise<void> | null = null;
+  const write = async (from: AccountView, { companiesRead, requests, pending }: Progress): Promise<void> => {
+    const next = (status: MSPAccountStatus): MSPAccountStatus => ({
+      ...status,
+      sync: { ...status.sync, companiesRead, requests, pending },
+    });
+    try {
+      current = await writeStatus(deps, from, next, signal);
+    } catch {
+      // The next one, or the end of the sync, tries again.
+    } finally {
+      writing = null;
+    }
+  };
+  return {
+    on(progress: Progress): void {
+      if (writing !== null || current === null || deps.now() - last < PROGRESS_EVERY_MS) return;
+      last = deps.now();
+      writing = write(current, progress);
+    },
+    /** The account as last written; null if somebody else wrote its status. */
+    async stop(): Promise<AccountView | null> {
+      await writing;
+      return current;
+    },
+  };
+}

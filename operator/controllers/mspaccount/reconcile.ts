@@ -1,0 +1,185 @@
+// One pass over one MSPAccount: what is asked of it, is a sync due, sync, say what was found. Level-based: everything is read
+// from the caches, the Secret and upstream; the key is all that the event gives.
+
+import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
+import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
+import { checkEndpoint } from '../../upstream/endpoint.ts';
+import type { Family } from '../children/children.ts';
+import type { AccountView } from './account.ts';
+import type { AccountDeps } from './deps.ts';
+import { finish, protect, releaseOrphans } from './deletion.ts';
+import { dueOf } from './due.ts';
+import { readLogin } from './login.ts';
+import { progressWriter } from './progress.ts';
+import {
+  afterLocalVerdict,
+  afterLoginVerdict,
+  afterSync,
+  countsOf,
+  whileProgressing,
+  type Circumstances,
+} from './report.ts';
+import { writeStatus } from './status.ts';
+import { connectUpstream, synchronize } from './sync.ts';
+import type { Verdict } from './verdict.ts';
+
+const DONE: Outcome = { kind: 'done' };
+
+/** @param key `namespace/name` of an MSPAccount, existing or not */
+export async function reconcileAccount(deps: AccountDeps, key: string, context: ReconcileContext): Promise<Outcome> {
+  const cached = deps.accounts.get(key);
+  if (cached === undefined) return releaseOrphans(deps, key, context.signal);
+  if (cached.deleting) return finish(deps, key, cached, context);
+
+  const account = await protect(deps, cached, context.signal);
+  if (account === null) return DONE; // changed under our hands; its event is on the way
+  deps.secrets.ensure(secretKey(account));
+  if (account.settings.suspend) return observeOnly(deps, account, context.signal);
+
+  const local = localVerdict(deps, account);
+  if (local !== null) return settle(deps, account, (status, at) => afterLocalVerdict(status, local, at), context);
+
+  const due = dueOf(account, deps.secrets.state(secretKey(account)), newestAwaiting(deps.children.of(key)), deps.now());
+  if (due.kind !== 'now') {
+    await recount(deps, account, context.signal);
+    return due.kind === 'later' ? { kind: 'requeueAfter', ms: due.inMs } : DONE;
+  }
+  context.log.info({ why: due.why }, 'sync is due');
+  return runSync(deps, key, account, context);
+}
+
+async function runSync(
+  deps: AccountDeps,
+  key: string,
+  before: AccountView,
+  context: ReconcileContext,
+): Promise<Outcome> {
+  const { signal } = context;
+  let account: AccountView | null = await announceProgress(deps, before, signal);
+  if (account === null) return DONE;
+
+  const login = await readLogin(deps.client, account, deps.operatorUser, signal);
+  if (login.kind === 'unusable') {
+    return settle(
+      deps,
+      account,
+      (status, at) => afterLoginVerdict(status, login.verdict, login.resourceVersion, at),
+      context,
+    );
+  }
+  const progress = progressWriter(deps, account, signal);
+  const upstream = connectUpstream(deps, account, login);
+  const started = deps.now();
+  let report;
+  try {
+    report = await synchronize(deps, account, upstream, progress.on, signal);
+  } finally {
+    await upstream.close();
+    account = await progress.stop();
+  }
+  if (account === null) return { kind: 'retry', why: 'the status changed while the sync ran' };
+  const family = deps.children.of(key);
+  const outcome = await settle(
+    deps,
+    account,
+    (status, at) => afterSync(status, report, login.resourceVersion, family, at),
+    context,
+  );
+  const changes = report.kind === 'applied' ? report.applied.done : 0;
+  context.log.info({ result: report.kind, changes, seconds: (deps.now() - started) / 1000 }, 'sync ended');
+  return outcome;
+}
+
+/** Writes the status that a verdict leads to and says when to come back. */
+async function settle(
+  deps: AccountDeps,
+  account: AccountView,
+  next: (status: MSPAccountStatus, at: Circumstances) => MSPAccountStatus,
+  { signal }: ReconcileContext,
+): Promise<Outcome> {
+  const at = { account, now: deps.now(), random: deps.random() };
+  const wanted = next(account.status, at);
+  const written = await writeStatus(deps, account, () => wanted, signal);
+  if (written === null) return { kind: 'retry', why: 'the status changed meanwhile' };
+  const nextAt = Date.parse(written.status.sync?.nextAt ?? '');
+  return Number.isNaN(nextAt) ? DONE : { kind: 'requeueAfter', ms: Math.max(0, nextAt - deps.now()) };
+}
+
+/** Says that the first sync of a generation runs, or that what is shown is stale. A scheduled sync writes nothing here. */
+async function announceProgress(
+  deps: AccountDeps,
+  account: AccountView,
+  signal: AbortSignal,
+): Promise<AccountView | null> {
+  const { status, settings } = account;
+  const now = deps.now();
+  const at = { account, now, random: 0 };
+  if (status.observedGeneration !== account.generation) {
+    const verdict: Verdict = {
+      ready: 'Unknown',
+      reason: 'Progressing',
+      message: 'The first sync of this spec is running.',
+    };
+    return writeStatus(deps, account, (before) => whileProgressing(before, verdict, at), signal);
+  }
+  const completedAt = Date.parse(status.sync?.completedAt ?? '');
+  const isReady = status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+  if (!isReady || Number.isNaN(completedAt) || now - completedAt <= 2 * settings.intervalMs) return account;
+  const verdict: Verdict = {
+    ready: 'False',
+    reason: 'SnapshotStale',
+    message: 'The last complete snapshot is older than twice the interval; a sync is running.',
+  };
+  return writeStatus(deps, account, (before) => whileProgressing(before, verdict, at), signal);
+}
+
+/** What can be told without leaving the object: no tree to read, or an address that may not be used. */
+function localVerdict(deps: AccountDeps, { settings }: AccountView): Verdict | null {
+  if (!settings.services.includes('EMA2')) {
+    return {
+      ready: 'True',
+      reason: 'NoTreeAPI',
+      message: `${settings.services.join(' and ')} has no tree to read; only EMA2 has. Instances can refer to this account.`,
+      synchronized: 'False',
+    };
+  }
+  const check = checkEndpoint(settings.endpoint, deps.upstream.policy);
+  if (check.kind === 'ok') return null;
+  return {
+    ready: 'False',
+    reason: check.reason,
+    message: `${check.message} No object was touched.`,
+    synchronized: 'False',
+  };
+}
+
+/** suspend: what is there stays as it is, but the object is not "in progress" for those who wait for it. */
+async function observeOnly(deps: AccountDeps, account: AccountView, signal: AbortSignal): Promise<Outcome> {
+  const next = (status: MSPAccountStatus): MSPAccountStatus => ({
+    ...status,
+    observedGeneration: account.generation,
+    conditions: (status.conditions ?? []).filter(({ type }) => type !== 'Reconciling' && type !== 'Stalled'),
+  });
+  return (await writeStatus(deps, account, next, signal)) === null ? { kind: 'retry', why: 'conflict' } : DONE;
+}
+
+/** Between syncs people set customers up: the counts of the account follow. */
+async function recount(deps: AccountDeps, account: AccountView, signal: AbortSignal): Promise<void> {
+  if (account.status.customers === undefined) return;
+  const counts = countsOf(deps.children.of(`${account.namespace}/${account.name}`));
+  await writeStatus(deps, account, (status) => ({ ...status, ...counts }), signal);
+}
+
+/** When the newest Customer that waits for its first sync was created; null: none waits. */
+function newestAwaiting({ customers }: Family): number | null {
+  let newest: number | null = null;
+  for (const { linked, createdAt } of customers.values()) {
+    if (linked.reason === 'AwaitingSync' && createdAt > (newest ?? 0)) newest = createdAt;
+  }
+  return newest;
+}
+
+/** The key of the Secret that the account names. */
+export function secretKey({ namespace, settings }: AccountView): string {
+  return `${namespace}/${settings.secretName}`;
+}

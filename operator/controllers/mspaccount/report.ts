@@ -1,0 +1,212 @@
+// What a reconcile found → the next status of the account. Pure; the one write of a sync is made from it (promises 7 and 8).
+
+import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
+import type { UnlinkVerdict } from '../../hierarchy/action.ts';
+import { isComplete } from '../../hierarchy/snapshot.ts';
+import { countChanges, countCustomers } from '../../hierarchy/summary.ts';
+import { cleanDisplayName } from '../../hierarchy/names.ts';
+import type { Family } from '../children/children.ts';
+import { ANNOTATION_APPROVE_UNLINK } from '../../api/v1alpha1/group.ts';
+import type { AccountView } from './account.ts';
+import { partialVerdict } from './failure.ts';
+import { timestamp } from './status.ts';
+import type { SyncReport } from './sync.ts';
+import { applyVerdict, type Verdict } from './verdict.ts';
+
+/** The part of the interval by which the next sync is moved, either way, so that accounts do not sync all at once. */
+const JITTER = 0.05;
+const FIRST_RETRY_MS = 10_000;
+const LAST_RETRY_MS = 600_000;
+
+export interface Circumstances {
+  readonly account: AccountView;
+  readonly now: number;
+  /** In [0, 1). */
+  readonly random: number;
+}
+
+/**
+ * The status after a verdict that needed no look at anything outside the object. No next time: it is looked at again in every
+ * pass, and writes nothing as long as it stays the same.
+ */
+export function afterLocalVerdict(status: MSPAccountStatus, verdict: Verdict, at: Circumstances): MSPAccountStatus {
+  return withoutNext({ ...handled(status, verdict, at, {}), mixed: isMixed(at.account) });
+}
+
+/** The status after a login that could not even be tried. `secretVersion`: of the Secret; null: there is none to read. */
+export function afterLoginVerdict(
+  status: MSPAccountStatus,
+  verdict: Verdict,
+  secretVersion: string | null,
+  at: Circumstances,
+): MSPAccountStatus {
+  return handled(status, verdict, at, { credentials: credentials(secretVersion, null), mixed: isMixed(at.account) });
+}
+
+/** The status after a sync. `family`: the children as they are now. */
+export function afterSync(
+  status: MSPAccountStatus,
+  report: SyncReport,
+  secretVersion: string,
+  family: Family,
+  at: Circumstances,
+): MSPAccountStatus {
+  if (report.kind === 'stopped') {
+    const { root, refused, verdict, retryAfterMs } = report;
+    const found = {
+      mixed: isMixed(at.account),
+      credentials: credentials(secretVersion, refused ? timestamp(at.now) : null),
+      // A company that was not approved stays out of the status: what is there names the one that the objects mirror.
+      ...(root === null ? {} : { accountType: root.type }),
+    };
+    const next = handled(status, verdict, at, found, retryAfterMs);
+    return refused ? withoutNext(next) : next;
+  }
+  const { snapshot, requests } = report;
+  const unlink = report.kind === 'planned' ? report.plan.unlink : report.applied.plan.unlink;
+  const verdict = verdictOf(report, family, at.account);
+  const complete = verdict.ready === 'True' || verdict.reason === 'UnlinkBlocked';
+  return handled(status, verdict, at, {
+    credentials: credentials(secretVersion, null),
+    accountType: snapshot.root.type,
+    mixed: isMixed(at.account),
+    company: { id: snapshot.root.id, name: cleanDisplayName(snapshot.root.name) },
+    ...countsOf(family),
+    sync: {
+      ...(complete ? { completedAt: timestamp(at.now) } : given({ completedAt: status.sync?.completedAt })),
+      companiesRead: snapshot.companies.length,
+      requests,
+      ...(isComplete(snapshot)
+        ? held(unlink)
+        : given({ planHash: status.sync?.planHash, blockedAt: status.sync?.blockedAt })),
+    },
+  });
+}
+
+/** The status while a sync runs that nobody has seen a result of yet. */
+export function whileProgressing(status: MSPAccountStatus, verdict: Verdict, at: Circumstances): MSPAccountStatus {
+  return { ...status, conditions: applyVerdict(status.conditions, verdict, at.account.generation, at.now) };
+}
+
+/** `groups` and `customers` of the status. */
+export function countsOf(family: Family): Required<Pick<MSPAccountStatus, 'groups' | 'customers'>> {
+  return { groups: family.groups.size, customers: countCustomers([...family.customers.values()]) };
+}
+
+/** One login for both EMA 2 and EBA. */
+export function isMixed({ settings }: AccountView): boolean {
+  return settings.services.includes('EMA2') && settings.services.includes('EBA');
+}
+
+function verdictOf(
+  report: SyncReport & { kind: 'planned' | 'applied' },
+  family: Family,
+  account: AccountView,
+): Verdict {
+  const { snapshot } = report;
+  if (!isComplete(snapshot)) return { ...partialVerdict(snapshot.gaps), credentials: 'True' };
+  const read = { credentials: 'True', synchronized: 'True' } as const;
+
+  if (report.kind === 'applied' && (report.applied.failed > 0 || report.applied.terminating)) {
+    const { failed, failures, terminating } = report.applied;
+    return {
+      ...read,
+      ready: 'False',
+      reason: 'ApplyFailed',
+      message: terminating
+        ? 'The namespace is being deleted: nothing new can be created in it.'
+        : `${failed} of the changes could not be written: ${failures.join('; ')}. The operator tries again on its own.`,
+    };
+  }
+  const { blocked } = report.kind === 'planned' ? report.plan.unlink : report.applied.plan.unlink;
+  if (blocked !== null) {
+    const message =
+      `${blocked.count} companies are gone upstream; spec.sync.unlinkLimit allows ${blocked.allowed} more within 24 hours, so none was unlinked: ` +
+      `${blocked.sample.join(', ')}${blocked.count > blocked.sample.length ? ', …' : ''}. If that is right: ` +
+      `kubectl annotate mspaccount ${account.name} --namespace ${account.namespace} --overwrite --field-manager=flux-client-side-apply ${ANNOTATION_APPROVE_UNLINK}=${blocked.planHash}`;
+    return {
+      ...read,
+      ready: 'False',
+      reason: 'UnlinkBlocked',
+      message: message.slice(0, 4096),
+      unlinkBlocked: message.slice(0, 4096),
+    };
+  }
+  if (report.kind === 'planned') {
+    const { StaticGroup, Customer } = countChanges(report.plan);
+    const words = (counts: Record<string, number>) =>
+      Object.entries(counts)
+        .filter(([, count]) => count > 0)
+        .map(([change, count]) => `${change} ${count}`)
+        .join(', ') || 'nothing';
+    return {
+      ...read,
+      ready: 'True',
+      reason: 'Planned',
+      message: `Observe: would change StaticGroups: ${words(StaticGroup)}; Customers: ${words(Customer)}.`,
+      unlinkBlocked: null,
+    };
+  }
+  const { groups, customers } = countsOf(family);
+  return {
+    ...read,
+    ready: 'True',
+    reason: 'Synchronized',
+    message: `Mirrored ${groups} groups and ${customers.total} customers.`,
+    unlinkBlocked: null,
+  };
+}
+
+/** Common to every attempt, failed or not: what was asked for is handled, and the next one has a time. */
+function handled(
+  status: MSPAccountStatus,
+  verdict: Verdict,
+  at: Circumstances,
+  found: MSPAccountStatus,
+  retryAfterMs = 0,
+): MSPAccountStatus {
+  const { account, now } = at;
+  const conditions = applyVerdict(status.conditions, verdict, account.generation, now);
+  const reconciling = conditions.find(({ type }) => type === 'Reconciling');
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  const delay =
+    reconciling === undefined
+      ? account.settings.intervalMs * (1 - JITTER + 2 * JITTER * at.random)
+      : Math.max(retryAfterMs, retryDelay(now - Date.parse(ready?.lastTransitionTime ?? ''), at.random));
+  const { pending: _, ...before } = status.sync ?? {};
+  return {
+    ...status,
+    ...found,
+    observedGeneration: account.generation,
+    ...(account.requestedAt === null ? {} : { lastHandledRequestedAt: account.requestedAt.slice(0, 256) }),
+    sync: { ...(found.sync ?? before), nextAt: timestamp(now + delay) },
+    conditions,
+  };
+}
+
+/**
+ * Doubles with the time since Ready last flipped, so that it needs no memory of attempts and survives a restart.
+ * @param failingMs how long Ready has been as it is
+ */
+function retryDelay(failingMs: number, random: number): number {
+  const delay = Math.min(Math.max(failingMs, FIRST_RETRY_MS), LAST_RETRY_MS);
+  return delay * (0.8 + 0.4 * random);
+}
+
+function withoutNext(status: MSPAccountStatus): MSPAccountStatus {
+  const { nextAt: _, ...sync } = status.sync ?? {};
+  const { sync: __, ...rest } = status;
+  return Object.keys(sync).length === 0 ? rest : { ...rest, sync };
+}
+
+function held({ blocked }: UnlinkVerdict): { planHash?: string; blockedAt?: string } {
+  return blocked === null ? {} : { planHash: blocked.planHash, blockedAt: blocked.blockedAt };
+}
+
+function credentials(version: string | null, refusedAt: string | null): NonNullable<MSPAccountStatus['credentials']> {
+  return given({ secretResourceVersion: version ?? undefined, refusedAt: refusedAt ?? undefined });
+}
+
+function given<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
+}

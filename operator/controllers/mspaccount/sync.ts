@@ -1,0 +1,144 @@
+// One synchronization of an account: crawl → ask for the absent → plan → apply → report. It writes children and no status:
+// what it found is a report, which `report.ts` turns into the status.
+
+import type { Action, Plan } from '../../hierarchy/action.ts';
+import { absentees } from '../../hierarchy/absentees.ts';
+import { makePlan } from '../../hierarchy/plan.ts';
+import { isComplete, type Company, type Snapshot } from '../../hierarchy/snapshot.ts';
+import type { Ema2Client } from '../../upstream/client.ts';
+import type { Family } from '../children/children.ts';
+import type { AccountView } from './account.ts';
+import { applyPlan, type Applied } from './apply.ts';
+import type { AccountDeps } from './deps.ts';
+import { failedVerdict } from './failure.ts';
+import type { Login } from './login.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface Progress {
+  readonly companiesRead: number;
+  readonly requests: number;
+  readonly pending: number;
+}
+
+export type SyncReport =
+  /** Nothing was touched; `retryAfterMs` is what upstream asked for. */
+  | {
+      readonly kind: 'stopped';
+      readonly verdict: Verdict;
+      readonly refused: boolean;
+      readonly retryAfterMs: number;
+      readonly root: Company | null;
+    }
+  /** Observe: what would be done. */
+  | { readonly kind: 'planned'; readonly snapshot: Snapshot; readonly requests: number; readonly plan: Plan }
+  | { readonly kind: 'applied'; readonly snapshot: Snapshot; readonly requests: number; readonly applied: Applied };
+
+/** The client of one sync; the caller closes it. */
+export function connectUpstream(deps: AccountDeps, account: AccountView, login: Login & { kind: 'ok' }): Ema2Client {
+  const { policy, requestsPerSecond, statusCodes, connect } = deps.upstream;
+  return connect({
+    endpoint: account.settings.endpoint,
+    credentials: { username: login.username, password: login.password },
+    allow: policy,
+    requestsPerSecond,
+    statusCodes,
+    now: deps.now,
+    random: deps.random,
+    onRequest: (request) => deps.metrics.upstreamRequest(request),
+  });
+}
+
+export async function synchronize(
+  deps: AccountDeps,
+  account: AccountView,
+  upstream: Ema2Client,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<SyncReport> {
+  const { namespace, name, settings, status } = account;
+  const crawl = await upstream.crawl(signal, onProgress);
+  if (crawl.kind === 'refused') return stopped(refusedVerdict(crawl.message), true);
+  if (crawl.kind === 'failed') return stopped(failedVerdict(crawl.failure), false, crawl.failure.retryAfterMs ?? 0);
+
+  const { snapshot, requests } = crawl;
+  const { root } = snapshot;
+  const stop = mayNotMirror(account, root);
+  if (stop !== null) return { ...stopped(stop, false), root };
+
+  const key = `${namespace}/${name}`;
+  const family = deps.children.of(key);
+  const absent = absentees(snapshot, [...family.groups.values()], [...family.customers.values()]);
+  const confirmations = absent.length === 0 ? new Map() : await upstream.confirm(absent, signal);
+  signal.throwIfAborted();
+
+  const now = deps.now();
+  const plan = (children: Family): Plan =>
+    makePlan({
+      accountName: name,
+      snapshot,
+      groups: [...children.groups.values()],
+      customers: [...children.customers.values()],
+      confirmations,
+      newCustomers: settings.newCustomers,
+      unlinkLimit: settings.unlinkLimit,
+      approvedHash: account.approveUnlink,
+      blockedAt: status.sync?.blockedAt ?? null,
+      now,
+    });
+  if (settings.mode === 'Observe') return { kind: 'planned', snapshot, requests, plan: plan(family) };
+  const onDone = (action: Action) => deps.metrics.change(action);
+  return {
+    kind: 'applied',
+    snapshot,
+    requests,
+    applied: await applyPlan(deps.children, namespace, name, plan, onDone, signal),
+  };
+}
+
+/** What forbids to mirror this tree at all, for a person to decide. */
+function mayNotMirror(account: AccountView, root: Company): Verdict | null {
+  const { status, settings, approveCompany } = account;
+  if (root.type === 'Distributor' && settings.distributor === 'Refuse') {
+    return {
+      ready: 'False',
+      reason: 'DistributorNotSupported',
+      message:
+        'The login belongs to a distributor, which ESET PROTECT does not import. Use the login of an MSP Manager, MSP or Managed MSP, or set spec.sync.distributor to Allow. No object was touched.',
+      credentials: 'True',
+      synchronized: 'False',
+    };
+  }
+  const before = status.company;
+  if (before !== undefined && before.id !== root.id && approveCompany !== root.id) {
+    return {
+      ready: 'False',
+      reason: 'AccountChanged',
+      message:
+        `The login belongs to the company ${root.id} now; the objects of this account mirror ${before.id} (${before.name}). ` +
+        'Put the former login back into the Secret, or approve the change: ' +
+        `kubectl annotate mspaccount ${account.name} --namespace ${account.namespace} --overwrite --field-manager=flux-client-side-apply mspoperator.dev/approve-company=${root.id}. No object was touched.`,
+      credentials: 'True',
+      synchronized: 'False',
+    };
+  }
+  return null;
+}
+
+/** Whatever a snapshot lacks, upstream accepted the login. */
+export function completeOrNot(snapshot: Snapshot): 'True' | 'False' {
+  return isComplete(snapshot) ? 'True' : 'False';
+}
+
+function refusedVerdict(message: string): Verdict {
+  return {
+    ready: 'False',
+    reason: 'LoginRefused',
+    message: `${message} It is not tried again, so that the account is not locked, until the Secret, the spec or the annotation mspoperator.dev/requestedAt changes.`,
+    credentials: 'False',
+    synchronized: 'False',
+  };
+}
+
+function stopped(verdict: Verdict, refused: boolean, retryAfterMs = 0): SyncReport & { kind: 'stopped' } {
+  return { kind: 'stopped', verdict, refused, retryAfterMs, root: null };
+}

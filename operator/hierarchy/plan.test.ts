@@ -1,0 +1,397 @@
+import { describe, expect, test } from 'vitest';
+import type { Action } from './action.ts';
+import { applied } from './apply-model.ts';
+import type { World } from './apply-model.ts';
+import {
+  EMPTY,
+  GAP,
+  HOUR,
+  NOW,
+  company,
+  customerOf,
+  groupOf,
+  guid,
+  input,
+  msp,
+  relinked,
+  snapshot,
+  synced,
+} from './fixtures.ts';
+import { childName } from './names.ts';
+import type { ExistingCustomer, ExistingGroup } from './objects.ts';
+import { makePlan } from './plan.ts';
+import type { PlanInput } from './plan.ts';
+import type { Company, Confirmation } from './snapshot.ts';
+
+const tree = [
+  company(0, null, 'MSPManager'),
+  company(1, 0, 'ManagedMSP', { name: 'Prague MSP' }),
+  company(2, 1, 'Customer', { name: 'Bakery' }),
+  company(3, 1, 'Customer', { name: 'Butcher', status: 'Suspended' }),
+  company(4, 0, 'Customer', { name: 'Direct', status: 'Unknown' }),
+];
+const world = synced(tree);
+
+function actions(
+  companies: readonly Company[],
+  state: World = world,
+  over: Partial<PlanInput> = {},
+): readonly Action[] {
+  return makePlan(input(snapshot(companies), state, over)).actions;
+}
+
+function brief(list: readonly Action[]): string[] {
+  return list.map((action) => {
+    const id = 'group' in action ? action.group.companyID : action.companyID;
+    return `${action.kind} ${action.change} ${Number.parseInt(id.slice(-12), 16)}`;
+  });
+}
+
+function replaced(n: number, over: Partial<Company>): Company[] {
+  return tree.map((one) => (one.id === guid(n) ? { ...one, ...over } : one));
+}
+
+function personal(n: number, over: Partial<ExistingCustomer> = {}): ExistingCustomer {
+  return {
+    name: `people-${n}`,
+    uid: `people-${n}`,
+    companyID: guid(n),
+    createdAt: NOW,
+    mode: null,
+    linked: { status: 'Unknown', reason: 'AwaitingSync', since: NOW },
+    setup: null,
+    mirror: null,
+    ...over,
+  };
+}
+
+const gone = (...numbers: number[]): Map<string, Confirmation> => new Map(numbers.map((n) => [guid(n), 'Gone']));
+const wide = { unlinkLimit: { percent: 100, count: 50 } };
+
+describe('creation', () => {
+  test('parents before children, a group before its customer, one name for both', () => {
+    const list = actions(tree, EMPTY);
+    expect(brief(list)).toEqual([
+      'CreateGroup Create 0',
+      'CreateGroup Create 1',
+      'CreateGroup Create 2',
+      'CreateCustomer Create 2',
+      'CreateGroup Create 3',
+      'CreateCustomer Create 3',
+      'CreateGroup Create 4',
+      'CreateCustomer Create 4',
+    ]);
+    expect(customerOf(world, 2).name).toBe(childName('acme', guid(2), 'Bakery'));
+    expect(groupOf(world, 2)).toMatchObject({
+      name: customerOf(world, 2).name,
+      parentName: groupOf(world, 1).name,
+      displayName: 'Bakery',
+      type: 'Customer',
+    });
+    expect(groupOf(world, 0).parentName).toBeNull();
+    expect(list[3]).toMatchObject({
+      state: {
+        mirror: {
+          displayName: 'Bakery',
+          groupName: groupOf(world, 2).name,
+          managedBy: { name: groupOf(world, 1).name, displayName: 'Prague MSP' },
+          customIdentifier: null,
+          suspended: 'False',
+        },
+        linked: { status: 'True', reason: 'Present' },
+        setup: 'Pending',
+      },
+    });
+    expect(customerOf(world, 3).mirror?.suspended).toBe('True');
+    expect(customerOf(world, 4).mirror).toMatchObject({
+      suspended: 'Unknown',
+      managedBy: { name: groupOf(world, 0).name },
+    });
+  });
+
+  test('"skip setup for all new customers"', () => {
+    expect(customerOf(synced(tree, { newCustomers: 'Skip' }), 2).setup).toBe('Skipped');
+    const list = actions(tree, world, { newCustomers: 'Skip' });
+    expect(brief(list)).toEqual([2, 3, 4].map((n) => `UpdateCustomer Status ${n}`));
+    expect(actions(tree, applied(world, { actions: list }, NOW))).toEqual([]);
+  });
+
+  test('a Customer that people made is adopted under its name; the group gets the computed one', () => {
+    const made: World = {
+      groups: [],
+      customers: [personal(2, { mode: 'Configured', companyID: guid(2).toUpperCase() })],
+    };
+    const list = actions(tree, made);
+    expect(brief(list).slice(2, 4)).toEqual(['CreateGroup Create 2', 'UpdateCustomer Link 2']);
+    const after = applied(made, { actions: list }, NOW);
+    expect(after.customers[0]).toMatchObject({
+      name: 'people-2',
+      setup: 'Completed',
+      mirror: { groupName: childName('acme', guid(2), 'Bakery') },
+    });
+    expect(actions(tree, after)).toEqual([]);
+  });
+
+  test('what was lost comes back under the shared name, also after a rename', () => {
+    const renamed = replaced(2, { name: 'Brewery' });
+    const name = customerOf(world, 2).name;
+    const noGroup: World = { ...world, groups: world.groups.filter((group) => group.companyID !== guid(2)) };
+    expect(actions(renamed, noGroup)[0]).toMatchObject({
+      kind: 'CreateGroup',
+      group: { name, displayName: 'Brewery' },
+    });
+    const noCustomer: World = { ...world, customers: world.customers.filter((one) => one.companyID !== guid(2)) };
+    expect(actions(renamed, noCustomer)[1]).toMatchObject({ kind: 'CreateCustomer', name });
+  });
+
+  test('a name that people took for another company is avoided', () => {
+    const taken = childName('acme', guid(2), 'Bakery');
+    const fallback = childName('acme', guid(2), 'company');
+    const made: World = { groups: [], customers: [personal(4, { name: taken })] };
+    const after = applied(made, { actions: actions(tree, made) }, NOW);
+    expect([groupOf(after, 2).name, customerOf(after, 2).name]).toEqual([fallback, fallback]);
+    const twice: World = { groups: [], customers: [personal(4, { name: taken }), personal(3, { name: fallback })] };
+    expect(customerOf(applied(twice, { actions: actions(tree, twice) }, NOW), 2).name).toMatch(/^company-2-/);
+  });
+
+  test('a POST without its status write is completed', () => {
+    const list = actions(tree, EMPTY);
+    const half = applied(EMPTY, { actions: list }, NOW, 4);
+    expect(customerOf(half, 2).mirror).toBeNull();
+    expect(brief(actions(tree, half))[0]).toBe('UpdateCustomer Link 2');
+  });
+});
+
+describe('change', () => {
+  test('nothing differs: an empty plan', () => {
+    expect(makePlan(input(snapshot(tree), world))).toEqual({ actions: [], unlink: { unlinked: [], blocked: null } });
+  });
+
+  test('rename: one write for the group; names stay', () => {
+    const list = actions(replaced(2, { name: 'Bakery\n& Café' }));
+    expect(brief(list)).toEqual(['UpdateGroup Rename 2', 'UpdateCustomer Rename 2']);
+    expect(list[0]).toMatchObject({
+      group: { name: groupOf(world, 2).name, displayName: 'Bakery & Café' },
+      from: { displayName: 'Bakery' },
+    });
+  });
+
+  test('rename of an MSP: its group, and the mirrors that show its name', () => {
+    expect(brief(actions(replaced(1, { name: 'Brno MSP' })))).toEqual([
+      'UpdateGroup Rename 1',
+      'UpdateCustomer Status 2',
+      'UpdateCustomer Status 3',
+    ]);
+  });
+
+  test('move: the company only, not what is below it', () => {
+    expect(brief(actions(replaced(3, { parentID: guid(0), name: 'X' })))).toEqual([
+      'UpdateGroup Move 3',
+      'UpdateCustomer Move 3',
+    ]);
+    const deep = [...tree, company(5, 0, 'MSPManager')];
+    const moved = deep.map((one) => (one.id === guid(1) ? { ...one, parentID: guid(5) } : one));
+    expect(brief(actions(moved, synced(deep)))).toEqual(['UpdateGroup Move 1']);
+  });
+
+  test('retype: an MSP manager becomes an MSP', () => {
+    expect(brief(actions(replaced(0, { type: 'MSP', name: 'X' }))).slice(0, 1)).toEqual(['UpdateGroup Retype 0']);
+  });
+
+  test('a customer that becomes an MSP keeps its Customer, linked and mirrored; it is never unlinked or deleted', () => {
+    const list = actions(replaced(2, { type: 'MSP', name: 'Y' }));
+    expect(brief(list)).toEqual(['UpdateGroup Retype 2', 'UpdateCustomer Rename 2']);
+    expect(list[1]).toMatchObject({ state: { linked: { status: 'True' } } });
+  });
+
+  test('suspension upstream changes the mirror and nothing else', () => {
+    expect(brief(actions(replaced(2, { status: 'Suspended' })))).toEqual(['UpdateCustomer Status 2']);
+    expect(actions(replaced(2, { status: 'WaitingForActivation' }))).toEqual([]);
+  });
+
+  test('custom identifier: written when Search carries it, kept when it does not, emptied when it says so', () => {
+    const shot = (...entries: [string, string][]) => snapshot(tree, { customIdentifiers: new Map(entries) });
+    const plan = makePlan(input(shot([guid(2), ' K-7\n']), world));
+    expect(brief(plan.actions)).toEqual(['UpdateCustomer Status 2']);
+    const after = applied(world, plan, NOW);
+    expect(customerOf(after, 2).mirror?.customIdentifier).toBe('K-7');
+    expect(makePlan(input(shot(), after)).actions).toEqual([]);
+    expect(brief(makePlan(input(shot([guid(3), 'K-8']), after)).actions)).toEqual(['UpdateCustomer Status 3']);
+    expect(brief(makePlan(input(shot([guid(2), '']), after)).actions)).toEqual(['UpdateCustomer Status 2']);
+  });
+
+  test('a mode that people set is followed, also while the company is gone', () => {
+    const modes = (state: World): World => ({
+      ...state,
+      customers: state.customers.map((one) => (one.companyID === guid(2) ? { ...one, mode: 'Configured' } : one)),
+    });
+    expect(brief(actions(tree, modes(world)))).toEqual(['UpdateCustomer Status 2']);
+    const away = relinked(world, [2], { status: 'False', reason: 'Removed', since: NOW - 99 * HOUR });
+    const rest = tree.filter((one) => one.id !== guid(2));
+    expect(actions(rest, away, { newCustomers: 'Skip' }).filter((action) => brief([action])[0]?.endsWith('2'))).toEqual(
+      [],
+    );
+    const list = actions(rest, modes(away));
+    expect(brief(list)).toEqual(['UpdateCustomer Status 2']);
+    expect(list[0]).toMatchObject({ state: { setup: 'Completed', linked: { status: 'False', reason: 'Removed' } } });
+  });
+});
+
+describe('absence', () => {
+  const rest = tree.filter((one) => one.id !== guid(2) && one.id !== guid(1) && one.id !== guid(3));
+
+  test('a removed company: both its objects say so, the group keeps its spec; each company below is one of its own', () => {
+    const list = actions(rest, world, { confirmations: gone(1, 2), ...wide });
+    expect(brief(list)).toEqual(['LinkGroup Unlink 1', 'LinkGroup Unlink 2', 'UpdateCustomer Unlink 2']);
+    const after = applied(world, { actions: list }, NOW);
+    expect(groupOf(after, 2)).toEqual({
+      ...groupOf(world, 2),
+      linked: { status: 'False', reason: 'Removed', since: NOW },
+    });
+    expect(customerOf(after, 2)).toMatchObject({ mirror: customerOf(world, 2).mirror, setup: 'Pending' });
+    expect(groupOf(after, 3).linked.status).toBe('True');
+    expect(actions(rest, after, { confirmations: gone(1, 2), ...wide })).toEqual([]);
+  });
+
+  test('creates and renames go on while an unlink is held', () => {
+    const more = [...rest.map((one) => ({ ...one, name: `${one.name}!` })), company(9, 0, 'Customer')];
+    const plan = makePlan(input(snapshot(more), world, { confirmations: gone(1, 2, 3) }));
+    expect(plan.unlink.blocked).toMatchObject({ count: 3, allowed: 1, sample: ['Bakery', 'Butcher', 'Prague MSP'] });
+    expect(brief(plan.actions)).toEqual([
+      'UpdateGroup Rename 0',
+      'UpdateGroup Rename 4',
+      'UpdateCustomer Rename 4',
+      'CreateGroup Create 9',
+      'CreateCustomer Create 9',
+      'LinkGroup Hold 1',
+      'LinkGroup Hold 2',
+      'UpdateCustomer Hold 2',
+      'LinkGroup Hold 3',
+      'UpdateCustomer Hold 3',
+    ]);
+    const after = applied(world, plan, NOW);
+    const back = makePlan(input(snapshot(tree), after, { blockedAt: plan.unlink.blocked?.blockedAt ?? null }));
+    expect(back.unlink.blocked).toBeNull();
+    expect(brief(back.actions)).toContain('LinkGroup Link 1');
+  });
+
+  test('an incomplete snapshot plans what was seen and nothing else', () => {
+    const away = relinked(world, [4], { status: 'False', reason: 'Removed', since: NOW - HOUR });
+    const seen = [...rest.map((one) => ({ ...one, name: `${one.name}!` })), company(9, 0, 'Customer')];
+    const twin: ExistingGroup = { ...groupOf(world, 2), name: 'twin', uid: 'twin', createdAt: NOW };
+    const state: World = { ...away, groups: [...away.groups, twin] };
+    const plan = makePlan(input(snapshot(seen, { gaps: [GAP] }), state, { confirmations: gone(1, 2, 3), ...wide }));
+    expect(plan.unlink).toEqual({ unlinked: [], blocked: null });
+    expect(brief(plan.actions)).toEqual([
+      'UpdateGroup Rename 0',
+      'UpdateGroup Rename 4',
+      'LinkGroup Link 4',
+      'UpdateCustomer Link 4',
+      'CreateGroup Create 9',
+      'CreateCustomer Create 9',
+    ]);
+  });
+
+  test('a company that returns gets its own objects back, `setup` kept, name and place renewed', () => {
+    const set: World = { ...world, customers: world.customers.map((one) => ({ ...one, setup: 'Skipped' as const })) };
+    const away = relinked(set, [2], { status: 'False', reason: 'AccountRemoved', since: NOW - HOUR });
+    const list = actions(replaced(2, { name: 'Brewery', parentID: guid(0) }), away);
+    expect(brief(list)).toEqual(['UpdateGroup Move 2', 'LinkGroup Link 2', 'UpdateCustomer Link 2']);
+    const after = applied(away, { actions: list }, NOW);
+    expect(customerOf(after, 2)).toMatchObject({ name: customerOf(world, 2).name, setup: 'Skipped' });
+  });
+
+  test('a company without a place in the tree is left alone', () => {
+    expect(actions(replaced(3, { parentID: guid(77), name: 'X' }), world, { confirmations: gone(3), ...wide })).toEqual(
+      [],
+    );
+  });
+
+  test('a Customer that people made for a company that never was', () => {
+    const made: World = { ...world, customers: [...world.customers, personal(50)] };
+    expect(actions(tree, made)).toEqual([]);
+    const list = actions(tree, made, { confirmations: gone(50) });
+    expect(list).toEqual([
+      {
+        kind: 'UpdateCustomer',
+        change: 'Unlink',
+        name: 'people-50',
+        companyID: guid(50),
+        state: {
+          mirror: {
+            displayName: 'people-50',
+            groupName: 'people-50',
+            managedBy: null,
+            customIdentifier: null,
+            suspended: 'Unknown',
+          },
+          linked: { status: 'False', reason: 'Removed' },
+          setup: 'Pending',
+        },
+      },
+    ]);
+  });
+});
+
+describe('duplicates', () => {
+  const older = groupOf(world, 2);
+  const twin = (over: Partial<ExistingGroup>): World => ({
+    ...world,
+    groups: [
+      { ...older, companyID: older.companyID.toUpperCase(), name: 'twin', uid: 'zzz', ...over },
+      ...world.groups,
+    ],
+  });
+
+  test('the older wins, then the smaller uid; deleted first; everything refers to the one that is kept', () => {
+    expect(actions(tree, twin({ createdAt: NOW }))).toEqual([
+      {
+        kind: 'DeleteDuplicate',
+        change: 'Delete',
+        of: 'StaticGroup',
+        name: 'twin',
+        uid: 'zzz',
+        companyID: guid(2),
+        keep: older.name,
+      },
+    ]);
+    expect(actions(tree, twin({}))[0]).toMatchObject({ name: 'twin', keep: older.name });
+    const list = actions(tree, twin({ uid: 'a' }));
+    expect(list[0]).toMatchObject({ name: older.name, keep: 'twin' });
+    expect(list[1]).toMatchObject({
+      kind: 'UpdateCustomer',
+      change: 'Status',
+      state: { mirror: { groupName: 'twin' } },
+    });
+    const parents = { ...groupOf(world, 1), name: 'twin', uid: 'a' };
+    expect(brief(actions(tree, { ...world, groups: [...world.groups, parents] }))).toEqual([
+      'DeleteDuplicate Delete 1',
+      'UpdateGroup Move 2',
+      'UpdateCustomer Move 2',
+      'UpdateGroup Move 3',
+      'UpdateCustomer Move 3',
+    ]);
+  });
+
+  test('also of Customers, whoever made them', () => {
+    const made: World = { ...world, customers: [...world.customers, personal(2, { mode: 'Skip' })] };
+    expect(actions(tree, made)).toMatchObject([
+      { kind: 'DeleteDuplicate', of: 'Customer', name: 'people-2', keep: customerOf(world, 2).name },
+    ]);
+  });
+});
+
+test('a plan for 100,000 companies (time printed, not judged)', () => {
+  const many = msp(100_000);
+  const time = (label: string, state: World): readonly Action[] => {
+    const started = performance.now();
+    const list = actions(many, state);
+    process.stdout.write(`plan of 100,000 companies, ${label}: ${Math.round(performance.now() - started)} ms\n`);
+    return list;
+  };
+  const list = time('first import', EMPTY);
+  expect(list).toHaveLength(200_001);
+  const after = applied(EMPTY, { actions: list }, NOW);
+  expect(new Set(after.groups.map((group) => group.name)).size).toBe(100_001);
+  expect(time('unchanged', after)).toEqual([]);
+});

@@ -1,0 +1,56 @@
+// When a call to the API server may be repeated by the transport itself, and after how long. Everything else goes up to the
+// caller, whose reconcile reads the world again before it writes.
+//
+// * 429: the server turned the call away before acting on it. Any method; its Retry-After is honoured up to a cap.
+// * Connection never made (refused, no address, connect time-out): nothing was sent. Any method.
+// * Connection lost, or 502/503/504: the call may have taken effect. Only calls marked repeatable: reads, and writes whose
+//   repetition changes nothing (the optimistic lock or the uid precondition fails, seen as 409 or 404). A POST is never
+//   one: a second POST would see its own first as AlreadyExists and could not tell it from somebody else's object.
+
+import { NO_ANSWER, type KubeError } from './errors.ts';
+import { backoffDelay } from './backoff.ts';
+
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 4, baseMs: 100, maxMs: 10_000 };
+
+const NEVER_SENT = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+const PERHAPS_DONE = new Set([502, 503, 504]);
+
+export interface Failure {
+  readonly error: KubeError;
+  /** The call can be made again without changing what it does. */
+  readonly repeatable: boolean;
+  /** Number of the attempt that failed, from 1. */
+  readonly attempt: number;
+}
+
+/** How long to wait before the next attempt, or `null` for none. */
+export function retryDelay(failure: Failure, policy: RetryPolicy, random: () => number): number | null {
+  const { error, repeatable, attempt } = failure;
+  if (attempt >= policy.attempts) return null;
+  const allowed =
+    error.status === 429 ||
+    (error.status === 0 && error.reason === NO_ANSWER && (repeatable || wasNeverSent(error.cause))) ||
+    (PERHAPS_DONE.has(error.status) && repeatable);
+  if (!allowed) return null;
+  const own = backoffDelay(attempt - 1, { baseMs: policy.baseMs, maxMs: policy.maxMs, random });
+  return Math.max(own, Math.min(error.retryAfterMs ?? 0, policy.maxMs));
+}
+
+function wasNeverSent(cause: unknown): boolean {
+  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(wasNeverSent);
+  const code = (cause as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && NEVER_SENT.has(code);
+}

@@ -1,0 +1,246 @@
+// HTTP to the API server: a pool of kept-alive connections for calls and another for watches, so that neither can starve the
+// other. Every call has a time limit, is counted and timed; retry.ts says what is repeated.
+
+import { Pool, type Dispatcher } from 'undici';
+import { orAborted, sleep } from './clock.ts';
+import type { Connection } from './connection.ts';
+import { connectorFor } from './connector.ts';
+import { KubeError, NO_ANSWER, TIMED_OUT, UNREADABLE, errorFromAnswer } from './errors.ts';
+import type { Deps } from './deps.ts';
+import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from './retry.ts';
+import { TransportMetrics } from './transport-metrics.ts';
+
+export interface TransportOptions extends Deps {
+  readonly connection: Connection;
+  /** Connections for calls. Default: 48; more gains nothing on one API server, fewer leaves it idle. */
+  readonly connections?: number;
+  /** Default time limit of a call with all its repetitions. Default: 30 s. */
+  readonly timeoutMs?: number;
+  readonly userAgent?: string;
+  readonly retry?: RetryPolicy;
+}
+
+export interface CallOptions {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: object;
+  readonly contentType?: string;
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  /** A second execution changes nothing (see retry.ts). Default: true for GET, otherwise false. */
+  readonly repeatable?: boolean;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface StreamAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Must be read to its end or destroyed. */
+  readonly body: AsyncIterable<Uint8Array> & { destroy(): unknown };
+}
+
+/** A page of 500 objects of the largest size that etcd takes would be larger; real ones are a few MB. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
+/** Below the 90 s after which the API server closes an idle connection, so that we close first and never write into that. */
+const KEEP_ALIVE_MS = 55_000;
+
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #calls: Pool;
+  readonly #watches: Pool;
+  readonly #metrics: TransportMetrics;
+  readonly #prefix: string;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    const { connection } = options;
+    this.#prefix = connection.server.pathname.replace(/\/$/, '');
+    // Our own time limits cover headers and body; undici's would only cut in at another moment.
+    const common = {
+      connect: connectorFor(connection),
+      allowH2: false,
+      pipelining: 1,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    };
+    this.#calls = new Pool(connection.server.origin, { ...common, connections: options.connections ?? 48 });
+    // As many as there are watches: the number of caches, namespaces and followed objects bounds them.
+    this.#watches = new Pool(connection.server.origin, { ...common, connections: null });
+    this.#metrics = new TransportMetrics(options.metrics, connection.server.host);
+  }
+
+  /** One call. Any answer resolves, also an error status; no answer rejects with a KubeError of status 0. */
+  async request(call: CallOptions): Promise<Answer> {
+    const { clock, random, retry = DEFAULT_RETRY } = this.#options;
+    const limit = new TimeLimit(call.signal, call.timeoutMs ?? this.#options.timeoutMs ?? 30_000, this.#options);
+    const repeatable = call.repeatable ?? call.method === 'GET';
+    const what = `${call.method} ${call.path}`;
+    let renewed = false;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        let answer: Answer | null = null;
+        let error: KubeError;
+        try {
+          answer = await this.#once(call, what, limit);
+          if (answer.status < 400) return answer;
+          error = errorFromAnswer(answer.status, retryAfterOf(answer.headers), answer.body, what);
+        } catch (thrown) {
+          if (!(thrown instanceof KubeError)) throw thrown;
+          error = thrown;
+        }
+        // Refused before anything was done, so any method may be repeated, once and only with new credentials.
+        if (error.status === 401 && !renewed && this.#options.connection.refresh()) {
+          renewed = true;
+          continue;
+        }
+        const delay = retryDelay({ error, repeatable, attempt }, retry, random);
+        if (delay === null || delay >= limit.leftMs()) {
+          if (answer !== null) return answer;
+          throw error;
+        }
+        await sleep(clock, delay, limit.signal);
+        if (limit.signal.aborted) throw limit.reason(what);
+      }
+    } finally {
+      limit.end();
+    }
+  }
+
+  /** Opens a long answer, such as a watch. The time limit covers its headers only; `signal` ends it at any time. */
+  async stream(
+    call: Pick<CallOptions, 'path' | 'query' | 'timeoutMs'> & { signal: AbortSignal },
+  ): Promise<StreamAnswer> {
+    const what = `WATCH ${call.path}`;
+    const limit = new TimeLimit(call.signal, call.timeoutMs ?? 30_000, this.#options);
+    const done = this.#metrics.begin('WATCH');
+    try {
+      const request = await this.#prepare({ ...call, method: 'GET' }, limit.signal);
+      const response = await this.#watches.request(request);
+      done(response.statusCode);
+      if (response.statusCode === 401) this.#options.connection.refresh();
+      // From here on only the caller ends it.
+      limit.disarm();
+      response.body.once('close', () => limit.end());
+      return { status: response.statusCode, headers: response.headers, body: response.body };
+    } catch (thrown) {
+      done(null);
+      const error = limit.signal.aborted ? limit.reason(what) : noAnswer(what, thrown);
+      limit.end();
+      throw error;
+    }
+  }
+
+  /** Waits for calls under way (they have time limits) and cuts the watches. */
+  async close(): Promise<void> {
+    await Promise.all([this.#calls.close(), this.#watches.destroy()]);
+  }
+
+  async #once(call: CallOptions, what: string, limit: TimeLimit): Promise<Answer> {
+    const done = this.#metrics.begin(call.method);
+    let status: number | null = null;
+    try {
+      const request = await this.#prepare(call, limit.signal);
+      const response = await this.#calls.request(request);
+      const body = await readText(response.body, what);
+      status = response.statusCode;
+      return { status, headers: response.headers, body };
+    } catch (thrown) {
+      if (limit.signal.aborted) throw limit.reason(what);
+      throw thrown instanceof KubeError ? thrown : noAnswer(what, thrown);
+    } finally {
+      done(status);
+    }
+  }
+
+  async #prepare(call: CallOptions, signal: AbortSignal): Promise<Dispatcher.RequestOptions> {
+    // An exec plugin may hang; the call's own time limit ends the waiting.
+    const { headers } = await orAborted(this.#options.connection.credentials(), signal);
+    const search = call.query === undefined ? '' : new URLSearchParams(call.query).toString();
+    return {
+      method: call.method,
+      path: `${this.#prefix}${call.path}${search === '' ? '' : `?${search}`}`,
+      headers: {
+        accept: 'application/json',
+        'user-agent': this.#options.userAgent ?? 'operator-runtime',
+        ...(call.body === undefined ? {} : { 'content-type': call.contentType ?? 'application/json' }),
+        ...headers,
+      },
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      signal,
+    };
+  }
+}
+
+/** The caller's signal and a time limit in one. AbortSignal.any costs more than the rest of a call, so by hand. */
+class TimeLimit {
+  readonly #controller = new AbortController();
+  readonly #caller: AbortSignal | undefined;
+  readonly #clock: Deps['clock'];
+  readonly #endsAt: number;
+  readonly #onAbort = (): void => this.#controller.abort(this.#caller?.reason);
+  #cancel: () => void;
+
+  constructor(caller: AbortSignal | undefined, timeoutMs: number, deps: Pick<Deps, 'clock'>) {
+    this.#caller = caller;
+    this.#clock = deps.clock;
+    this.#endsAt = deps.clock.monotonic() + timeoutMs;
+    this.#cancel = deps.clock.after(timeoutMs, () => this.#controller.abort());
+    if (caller?.aborted === true) this.#onAbort();
+    else caller?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  leftMs(): number {
+    return this.#endsAt - this.#clock.monotonic();
+  }
+
+  disarm(): void {
+    this.#cancel();
+  }
+
+  end(): void {
+    this.#cancel();
+    this.#caller?.removeEventListener('abort', this.#onAbort);
+  }
+
+  /** Why it was aborted: the caller's own reason, or the time limit as a KubeError. */
+  reason(what: string): Error {
+    if (this.#caller?.aborted === true) return this.#caller.reason as Error;
+    return new KubeError({ status: 0, reason: TIMED_OUT, message: `${what}: no answer within the time limit` });
+  }
+}
+
+async function readText(body: Dispatcher.ResponseData['body'], what: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    // Leaving the loop destroys the body and its connection.
+    if (bytes > MAX_BODY_BYTES)
+      throw new KubeError({ status: 0, reason: UNREADABLE, message: `${what}: answer too large` });
+    chunks.push(chunk);
+  }
+  return (chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes)).toString('utf8');
+}
+
+function noAnswer(what: string, cause: unknown): KubeError {
+  const text =
+    cause instanceof Error ? cause.message || (cause as { code?: string }).code || cause.name : String(cause);
+  return new KubeError({ status: 0, reason: NO_ANSWER, message: `${what}: ${text}`, cause });
+}
+
+export function retryAfterOf(headers: Answer['headers']): string | undefined {
+  const value = headers['retry-after'];
+  return Array.isArray(value) ? value[0] : value;
+}

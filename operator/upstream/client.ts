@@ -1,0 +1,153 @@
+// The EMA 2 client of one account, as the controllers see it: crawl the tree, ask for absent companies, close.
+// Promises kept here: absence is not deletion (2), truthful (8), isolated (9), credentials are safe (10); see the parts.
+
+import type { CompanyStatus, Confirmation, Snapshot } from '../hierarchy/snapshot.ts';
+import { Api, type RequestReport } from './api.ts';
+import { confirm } from './confirm.ts';
+import { crawl } from './crawl.ts';
+import { DEFAULT_STATUS_CODES } from './decode.ts';
+import { checkEndpoint, mayBePrivate, type EndpointPolicy } from './endpoint.ts';
+import { aborted, failure, type UpstreamFailure } from './failure.ts';
+import { HttpClient } from './http.ts';
+import type { Credentials } from './session.ts';
+
+export { checkEndpoint, type EndpointCheck, type EndpointPolicy } from './endpoint.ts';
+export type { RequestReport } from './api.ts';
+export type { Credentials } from './session.ts';
+export type { UpstreamCause, UpstreamFailure } from './failure.ts';
+
+export interface Ema2ClientOptions {
+  /** `https://host[:port]`; the client appends `/api/…`. */
+  readonly endpoint: string;
+  readonly credentials: Credentials;
+  readonly allow: EndpointPolicy;
+  /** Of this client, that is of this account, logins included. Above 0. */
+  readonly requestsPerSecond: number;
+  /** Requests in flight. Default 4. */
+  readonly concurrency?: number;
+  /** For one whole request, from connecting to the last byte. Default 30,000. */
+  readonly requestTimeoutMs?: number;
+  /** Of one response. Default 8 MiB. */
+  readonly maxBodyBytes?: number;
+  /** Beyond it the snapshot gets the gap `TooManyCompanies`. Default 500,000. */
+  readonly maxCompanies?: number;
+  /** What is known of numeric status codes (domain: ema-api §9). Default: 1 = Active. */
+  readonly statusCodes?: ReadonlyMap<number, CompanyStatus>;
+  /** PEM certificates of authorities to trust beside the built-in ones. Default: none. */
+  readonly ca?: readonly string[];
+  /** Wall clock, milliseconds. */
+  readonly now: () => number;
+  /** 0 ≤ x < 1, for jitter. */
+  readonly random: () => number;
+  /** Called after each exchange, for metrics: `code` is the HTTP status, or the cause where there was no usable answer. */
+  readonly onRequest?: (report: RequestReport) => void;
+}
+
+export interface CrawlProgress {
+  readonly companiesRead: number;
+  readonly requests: number;
+  /** Companies whose children are still to be listed, those being listed included. */
+  readonly pending: number;
+}
+
+export type CrawlResult =
+  /** Complete or not: see its gaps. */
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot; readonly requests: number }
+  /** The login was refused; this client will not try it again. */
+  | { readonly kind: 'refused'; readonly message: string }
+  /** The own company or the first page of its listing could not be read, or the signal ended it: nothing is known. */
+  | { readonly kind: 'failed'; readonly failure: UpstreamFailure; readonly requests: number };
+
+const MiB = 1024 * 1024;
+
+export class Ema2Client {
+  readonly #options: Ema2ClientOptions;
+  readonly #concurrency: number;
+  readonly #closed = new AbortController();
+  readonly #http: HttpClient | null;
+  readonly #api: Api | null;
+  readonly #refusedEndpoint: UpstreamFailure | null;
+
+  /**
+   * Opens nothing yet. An endpoint that the policy refuses makes every crawl fail with `InvalidEndpoint` or
+   * `HostNotAllowed`. Throws RangeError for a rate or concurrency that is no positive number.
+   */
+  constructor(options: Ema2ClientOptions) {
+    const { endpoint, allow, credentials, requestsPerSecond, now, random, onRequest } = options;
+    this.#options = options;
+    this.#concurrency = options.concurrency ?? 4;
+    const check = checkEndpoint(endpoint, allow);
+    if (check.kind === 'refused') {
+      this.#http = null;
+      this.#api = null;
+      this.#refusedEndpoint = failure('User/Current', check.reason, check.message);
+      return;
+    }
+    this.#refusedEndpoint = null;
+    this.#http = new HttpClient({
+      url: check.url,
+      connections: this.#concurrency,
+      timeoutMs: options.requestTimeoutMs ?? 30_000,
+      maxBodyBytes: options.maxBodyBytes ?? 8 * MiB,
+      allowPrivate: mayBePrivate(check.url, allow),
+      ca: options.ca ?? [],
+      now,
+    });
+    this.#api = new Api({
+      http: this.#http,
+      credentials,
+      requestsPerSecond,
+      concurrency: this.#concurrency,
+      now,
+      random,
+      monotonic: () => performance.now(),
+      closed: this.#closed.signal,
+      onRequest: onRequest ?? (() => {}),
+    });
+  }
+
+  /**
+   * Reads the whole tree. `requests` counts exchanges, logins and repeats included (and those of a `confirm` that runs at
+   * the same time). `onProgress` is called after each page; what it throws ends the crawl and is thrown on.
+   */
+  async crawl(signal: AbortSignal, onProgress?: (progress: CrawlProgress) => void): Promise<CrawlResult> {
+    const api = this.#api;
+    if (api === null) {
+      return { kind: 'failed', failure: this.#refusedEndpoint ?? aborted('User/Current'), requests: 0 };
+    }
+    const before = api.requests;
+    const outcome = await crawl(
+      {
+        api,
+        concurrency: this.#concurrency,
+        maxCompanies: this.#options.maxCompanies ?? 500_000,
+        statusCodes: this.#options.statusCodes ?? DEFAULT_STATUS_CODES,
+        onProgress: (progress) => onProgress?.({ ...progress, requests: api.requests - before }),
+      },
+      this.#until(signal),
+    );
+    const requests = api.requests - before;
+    if (outcome.kind === 'snapshot') return { kind: 'snapshot', snapshot: outcome.snapshot, requests };
+    if (outcome.failure.cause === 'LoginRefused') return { kind: 'refused', message: outcome.failure.message };
+    return { kind: 'failed', failure: outcome.failure, requests };
+  }
+
+  /**
+   * Asks for each company by Company/Detail. Out: an entry for every id, in lower case. Never fails: what could not be asked
+   * is `NoAnswer`.
+   */
+  async confirm(companyIDs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Confirmation>> {
+    if (this.#api === null) return new Map(companyIDs.map((id) => [id.toLowerCase(), 'NoAnswer']));
+    return confirm(this.#api, this.#concurrency, companyIDs, this.#until(signal));
+  }
+
+  /** Calls off what is running and ends all connections. Idempotent. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    await this.#http?.close();
+  }
+
+  #until(signal: AbortSignal): AbortSignal {
+    return AbortSignal.any([signal, this.#closed.signal]);
+  }
+}

@@ -1,0 +1,478 @@
+import { describe, expect, test } from 'vitest';
+import type { Snapshot } from '../hierarchy/snapshot.ts';
+import type { CrawlProgress, CrawlResult } from './client.ts';
+import { CANARY, clientOf, id, never, row, serve, tree, type Node, type Reply, type Script } from './scripted.ts';
+
+const ROOT: Node = {
+  n: 1,
+  type: 1002,
+  children: [
+    { n: 3, type: 1003, children: [{ n: 31, type: 1005, children: [{ n: 311, type: 1007 }] }] },
+    {
+      n: 2,
+      type: 1004,
+      children: [
+        { n: 22, type: 1006, children: [{ n: 221, type: 1007 }] },
+        { n: 21, type: 1007 },
+      ],
+    },
+  ],
+};
+
+function snapshot(result: CrawlResult): Snapshot {
+  if (result.kind !== 'snapshot') throw new Error(JSON.stringify(result));
+  return result.snapshot;
+}
+
+const shape = (snapshot: Snapshot): [string, string | null][] =>
+  snapshot.companies.map(({ id, parentID }) => [id, parentID]);
+const children = (scripts: Record<string, Script>): Script => scripts['Company/Children'] as Script;
+
+/** Serves `ROOT`, but the children of some companies by a script of their own. */
+async function serveBut(special: Record<number, Script>, root: Node = ROOT, more: Record<string, Script> = {}) {
+  const scripts = tree(root);
+  const byId = new Map(Object.entries(special).map(([n, script]) => [id(Number(n)), script]));
+  return serve({
+    ...scripts,
+    ...more,
+    'Company/Children': (seen, nth) => (byId.get(String(seen.body['companyId'])) ?? children(scripts))(seen, nth),
+  });
+}
+
+describe('a crawl', () => {
+  test('reads every level, parents before children, by parent and id', async () => {
+    const server = await serve(tree(ROOT));
+    const result = await clientOf(server).crawl(never());
+    const read = snapshot(result);
+    expect(shape(read)).toEqual([
+      [id(1), null],
+      [id(2), id(1)],
+      [id(3), id(1)],
+      [id(21), id(2)],
+      [id(22), id(2)],
+      [id(31), id(3)],
+      [id(221), id(22)],
+      [id(311), id(31)],
+    ]);
+    expect(read.gaps).toEqual([]);
+    expect(read.root).toBe(read.companies[0]);
+    expect(read.companies[3]).toEqual({
+      id: id(21),
+      parentID: id(2),
+      type: 'Customer',
+      name: 'Company 21',
+      status: 'Active',
+    });
+    // Customers are leaves: they are not asked for children.
+    expect(
+      server
+        .of('Company/Children')
+        .map(({ body }) => body['companyId'])
+        .sort(),
+    ).toEqual([id(1), id(2), id(3), id(22), id(31)]);
+    expect(result).toMatchObject({ requests: server.seen.length });
+  });
+
+  test('reads pages of 100 to the short one, one after the other', async () => {
+    const many = Array.from({ length: 200 }, (_, i) => ({ n: 100 + i, type: 1007 }));
+    const server = await serve(tree({ n: 1, type: 1005, children: many }));
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.companies).toHaveLength(201);
+    expect(read.gaps).toEqual([]);
+    expect(server.of('Company/Children').map(({ body }) => [body['skip'], body['take']])).toEqual([
+      [0, 100],
+      [100, 100],
+      [200, 100],
+    ]);
+  });
+
+  test.each(['companyId', 'id', 'CompanyId'])('finds the own company under company.%s', async (key) => {
+    const server = await serve({
+      ...tree(ROOT),
+      'User/Current': () => ({ json: { Company: { [key]: id(1).toUpperCase(), Name: 'Own', Type: 1002 } } }),
+    });
+    expect(snapshot(await clientOf(server).crawl(never())).root).toMatchObject({
+      id: id(1),
+      name: 'Own',
+      type: 'Distributor',
+    });
+    expect(server.count('Company/Detail')).toBe(0);
+    expect(server.of('User/Current')[0]?.method).toBe('GET');
+  });
+
+  test('asks Detail where User/Current does not tell the type', async () => {
+    const server = await serve({
+      ...tree(ROOT),
+      'User/Current': () => ({ json: { company: { companyId: id(1), name: 'Own' } } }),
+      'Company/Detail': () => ({ json: { id: id(1), type: 1002, status: 1 } }),
+    });
+    expect(snapshot(await clientOf(server).crawl(never())).root).toMatchObject({
+      type: 'Distributor',
+      name: 'Own',
+      status: 'Active',
+    });
+  });
+
+  test.each<[string, Record<string, Script>, string]>([
+    ['no company', { 'User/Current': () => ({ json: { id: id(9) } }) }, 'InvalidResponse'],
+    ['no id', { 'User/Current': () => ({ json: { company: { companyId: 'x', type: 1002 } } }) }, 'InvalidResponse'],
+    [
+      'headquarters',
+      { 'User/Current': () => ({ json: { company: { companyId: id(1), type: 1001 } } }) },
+      'UnknownType',
+    ],
+    [
+      'another Detail',
+      {
+        'User/Current': () => ({ json: { company: { id: id(1) } } }),
+        'Company/Detail': () => ({ json: { id: id(2), type: 1002 } }),
+      },
+      'InvalidResponse',
+    ],
+    [
+      'a failing Detail',
+      { 'User/Current': () => ({ json: { company: { id: id(1) } } }), 'Company/Detail': () => ({ status: 403 }) },
+      'Forbidden',
+    ],
+    ['a failing first listing', { 'Company/Children': () => ({ status: 403 }) }, 'Forbidden'],
+    ['a first listing without a list', { 'Company/Children': () => ({ json: { items: [] } }) }, 'InvalidResponse'],
+    ['a list that is none', { 'Company/Children': () => ({ json: { companies: {} } }) }, 'InvalidResponse'],
+    ['a redirect', { 'User/Current': () => ({ status: 302, headers: { location: '/' } }) }, 'Moved'],
+  ])('%s: nothing is known', async (_name, scripts, cause) => {
+    const result = await clientOf(await serve({ ...tree(ROOT), ...scripts })).crawl(never());
+    expect(result).toMatchObject({ kind: 'failed', failure: { cause } });
+  });
+
+  test('a login below which nothing lies is a snapshot of one', async () => {
+    const read = snapshot(await clientOf(await serve(tree({ n: 1, type: 1005 }))).crawl(never()));
+    expect([read.companies.length, read.gaps]).toEqual([1, []]);
+  });
+
+  test('progress is told after each page', async () => {
+    const told: CrawlProgress[] = [];
+    await clientOf(await serve(tree(ROOT)), { concurrency: 1 }).crawl(never(), (progress) => told.push(progress));
+    expect(told[0]).toEqual({ companiesRead: 3, requests: 3, pending: 3 });
+    expect(told.map(({ companiesRead }) => companiesRead)).toEqual([3, 4, 6, 7, 8]);
+    expect(told.at(-1)?.pending).toBe(1);
+  });
+
+  test('what the progress callback throws ends the crawl and is thrown on', async () => {
+    const server = await serve(tree(ROOT));
+    const client = clientOf(server);
+    await expect(
+      client.crawl(never(), () => {
+        throw new Error('mine');
+      }),
+    ).rejects.toThrow('mine');
+    expect((await client.crawl(never())).kind).toBe('snapshot');
+  });
+});
+
+describe('gaps', () => {
+  test.each<[Reply, string]>([
+    [{ status: 403 }, 'HTTP403'],
+    [{ status: 500 }, 'HTTP500'],
+    [{ status: 404 }, 'HTTP404'],
+    [{ text: '<html>' }, 'InvalidResponse'],
+    [{ json: {} }, 'InvalidResponse'],
+    [(response) => void response.destroy(), 'ConnectionFailed'],
+    [{ status: 302 }, 'Moved'],
+    [{ json: { companies: [{ publicId: 'x', type: 1007 }] } }, 'InvalidRow'],
+    [{ json: { companies: [null, 5, 'x', {}] } }, 'InvalidRow'],
+  ])('a listing with %j is the gap %s, and the rest is read', async (reply, cause) => {
+    const server = await serveBut({ 2: () => reply });
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.gaps).toEqual([{ companyID: id(2), cause, message: expect.any(String) as string }]);
+    expect(shape(read).map(([id]) => id)).toEqual([id(1), id(2), id(3), id(31), id(311)]);
+  });
+
+  test('a page that fails later keeps what came before, on the root too', async () => {
+    const many = Array.from({ length: 150 }, (_, i) => ({ n: 100 + i, type: 1007 }));
+    const root = { n: 1, type: 1005, children: many };
+    const server = await serveBut(
+      { 1: (seen, nth) => (seen.body['skip'] === 0 ? children(tree(root))(seen, nth) : { status: 500 }) },
+      root,
+    );
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.companies).toHaveLength(101);
+    expect(read.gaps).toMatchObject([{ companyID: id(1), cause: 'HTTP500' }]);
+  });
+
+  test('a type that has no place names the company', async () => {
+    const rows = [
+      row({ n: 21, type: 1001 }),
+      row({ n: 22, type: 1008 }),
+      row({ n: 23, type: 6 }),
+      row({ n: 24, type: 1007 }),
+    ];
+    const read = snapshot(await clientOf(await serveBut({ 2: () => ({ json: { companies: rows } }) })).crawl(never()));
+    expect(read.gaps.map(({ companyID, cause }) => [companyID, cause])).toEqual(
+      [21, 22, 23].map((n) => [id(n), 'UnknownType']),
+    );
+    expect(shape(read)).toContainEqual([id(24), id(2)]);
+  });
+
+  test('a full page in which nothing is new ends the listing', async () => {
+    const same = Array.from({ length: 100 }, (_, i) => row({ n: 100 + i, type: 1007 }));
+    const server = await serveBut({ 2: () => ({ json: { companies: same, paging: { totalCount: 1_000_000 } } }) });
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.gaps).toMatchObject([{ companyID: id(2), cause: 'RepeatedPage' }]);
+    expect(server.of('Company/Children').filter(({ body }) => body['companyId'] === id(2))).toHaveLength(2);
+    expect(read.companies.filter(({ parentID }) => parentID === id(2))).toHaveLength(100);
+  });
+
+  test('rows that repeat within and across pages count once, in whatever case', async () => {
+    const first = Array.from({ length: 100 }, (_, i) => row({ n: 100 + (i % 60), type: 1007 }));
+    const second = [
+      ...first.slice(0, 30).map((r) => ({ ...r, publicId: String(r['publicId']).toUpperCase() })),
+      row({ n: 900, type: 1007 }),
+    ];
+    const server = await serveBut({ 2: ({ body }) => ({ json: { companies: body['skip'] === 0 ? first : second } }) });
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.gaps).toEqual([]);
+    expect(read.companies.filter(({ parentID }) => parentID === id(2))).toHaveLength(61);
+  });
+
+  test('more companies than allowed', async () => {
+    const server = await serve(tree(ROOT));
+    const read = snapshot(await clientOf(server, { maxCompanies: 4, concurrency: 1 }).crawl(never()));
+    expect(read.companies).toHaveLength(4);
+    expect(read.gaps[0]).toMatchObject({ companyID: null, cause: 'TooManyCompanies' });
+    expect(read.gaps.every(({ cause }) => cause === 'TooManyCompanies')).toBe(true);
+    expect(server.count('Search/Companies')).toBe(0);
+  });
+
+  test('an upstream that makes up companies without end is left at the limit', async () => {
+    let n = 1000;
+    const endless: Script = () => ({
+      json: { companies: Array.from({ length: 100 }, () => row({ n: n++, type: n % 3 === 0 ? 1005 : 1007 })) },
+    });
+    const server = await serve({ ...tree(ROOT), 'Company/Children': endless });
+    const read = snapshot(await clientOf(server, { maxCompanies: 1000 }).crawl(never()));
+    expect(read.companies).toHaveLength(1000);
+    expect(server.count('Company/Children')).toBeLessThan(20);
+  });
+
+  test('an upstream that shows the same companies everywhere is left at a bound of rows', async () => {
+    const all = Array.from({ length: 900 }, (_, i) => row({ n: 10 + i, type: 1003 }));
+    const server = await serve({
+      ...tree(ROOT),
+      'Company/Children': ({ body }) => ({
+        json: { companies: all.slice(Number(body['skip']), Number(body['skip']) + 100) },
+      }),
+    });
+    const read = snapshot(await clientOf(server, { maxCompanies: 1000 }).crawl(never()));
+    expect(read.gaps.length).toBeGreaterThan(0);
+    expect(server.count('Company/Children')).toBeLessThan(140);
+  });
+
+  test('a dead upstream is left alone after five failures in a row', async () => {
+    const msps = Array.from({ length: 40 }, (_, i) => ({ n: 100 + i, type: 1006 }));
+    const root = { n: 1, type: 1004, children: msps };
+    const server = await serveBut(Object.fromEntries(msps.map(({ n }) => [n, (): Reply => ({ status: 503 })])), root);
+    const read = snapshot(await clientOf(server, { concurrency: 2 }).crawl(never()));
+    expect(read.companies).toHaveLength(41);
+    expect(read.gaps.map(({ companyID }) => companyID)).toEqual(msps.map(({ n }) => id(n)));
+    expect(new Set(read.gaps.map(({ cause }) => cause))).toEqual(new Set(['HTTP503']));
+    expect(server.count('Company/Children')).toBeLessThanOrEqual(1 + 6 * 3);
+    expect(server.count('Search/Companies')).toBe(0);
+  });
+
+  test('failures that are not in a row do not stop it', async () => {
+    const msps = Array.from({ length: 20 }, (_, i) => ({ n: 100 + i, type: 1006 }));
+    const server = await serveBut(
+      Object.fromEntries(msps.filter(({ n }) => n % 2 === 0).map(({ n }) => [n, (): Reply => ({ status: 503 })])),
+      { n: 1, type: 1004, children: msps },
+    );
+    const read = snapshot(await clientOf(server, { concurrency: 1 }).crawl(never()));
+    expect(read.gaps).toHaveLength(10);
+    expect(server.of('Company/Children').map(({ body }) => body['companyId'])).toContain(id(119));
+  });
+});
+
+describe('a tree that changes or contradicts itself', () => {
+  test('a company that moves during the crawl is kept where it was seen last, and read once', async () => {
+    const moving: Node = { n: 500, type: 1005, children: [{ n: 501, type: 1007 }] };
+    const scripts = tree(moving);
+    const server = await serveBut({
+      2: () => ({ json: { companies: [row(moving)] } }),
+      3: async () => {
+        await new Promise((done) => setTimeout(done, 60));
+        return { json: { companies: [{ ...row(moving), name: 'Later' }] } };
+      },
+      500: (seen, nth) => children(scripts)(seen, nth),
+    });
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.gaps).toEqual([]);
+    expect(read.companies.find((company) => company.id === id(500))).toMatchObject({ parentID: id(3), name: 'Later' });
+    expect(shape(read)).toContainEqual([id(501), id(500)]);
+    expect(server.of('Company/Children').filter(({ body }) => body['companyId'] === id(500))).toHaveLength(1);
+  });
+
+  test('a customer that turns up again as an MSP is listed after all', async () => {
+    const server = await serveBut(
+      {
+        2: () => ({ json: { companies: [row({ n: 500, type: 1007 })] } }),
+        3: () => ({ json: { companies: [row({ n: 500, type: 1005 })] } }),
+        500: () => ({ json: { companies: [row({ n: 501, type: 1007 })] } }),
+      },
+      ROOT,
+    );
+    const read = snapshot(await clientOf(server, { concurrency: 1 }).crawl(never()));
+    expect(shape(read)).toContainEqual([id(501), id(500)]);
+  });
+
+  test('cycles end, leave a gap, and everything stays below the root', async () => {
+    const server = await serveBut({
+      22: () => ({
+        json: { companies: [row({ n: 2, type: 1004 }), row({ n: 1, type: 1002 }), row({ n: 221, type: 1007 })] },
+      }),
+    });
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.gaps.map(({ companyID, cause }) => [companyID, cause])).toEqual([
+      [id(1), 'Cycle'],
+      [id(2), 'Cycle'],
+    ]);
+    expect(shape(read)).toContainEqual([id(2), id(1)]);
+    expect(read.companies).toHaveLength(8);
+  });
+
+  test('a company listed among its own children is no contradiction', async () => {
+    const server = await serveBut({
+      2: () => ({ json: { companies: [row({ n: 2, type: 1004 }), row({ n: 21, type: 1007 })] } }),
+    });
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.gaps).toEqual([]);
+    expect(shape(read)).toContainEqual([id(21), id(2)]);
+  });
+
+  test('a chain without end is cut', async () => {
+    let n = 1000;
+    const server = await serve({
+      ...tree(ROOT),
+      'Company/Children': () => ({ json: { companies: [row({ n: n++, type: 1003 })] } }),
+    });
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect(read.gaps).toMatchObject([{ cause: 'Cycle' }]);
+    expect(server.count('Company/Children')).toBeLessThan(70);
+  });
+});
+
+describe('custom identifiers', () => {
+  const search = (rows: unknown[]): Record<string, Script> => ({
+    ...tree(ROOT),
+    'Search/Companies': ({ body }) => ({
+      json: { Search: rows.slice(Number(body['skip']), Number(body['skip']) + 100) },
+    }),
+  });
+
+  test('are read from Search, in whatever case, for companies of the tree', async () => {
+    const server = await serve(
+      search([
+        { CompanyId: id(21).toUpperCase(), CustomIdentifier: 'K-21' },
+        { CompanyId: id(311), customIdentifier: '' },
+        { CompanyId: id(999), CustomIdentifier: 'elsewhere' },
+        { CompanyId: 'x', CustomIdentifier: 'bad' },
+        null,
+      ]),
+    );
+    const read = snapshot(await clientOf(server).crawl(never()));
+    expect([...read.customIdentifiers]).toEqual([[id(21), 'K-21']]);
+    expect(server.of('Search/Companies')[0]?.body).toEqual({ search: {}, skip: 0, take: 100 });
+  });
+
+  test('all pages are read, unless the first one has no such property', async () => {
+    const rows = Array.from({ length: 250 }, (_, i) => ({ CompanyId: id(i), CustomIdentifier: `K-${i}` }));
+    const all = await serve(search(rows));
+    expect(snapshot(await clientOf(all).crawl(never())).customIdentifiers.get(id(221))).toBe('K-221');
+    expect(all.count('Search/Companies')).toBe(3);
+    const none = await serve(search(rows.map(({ CompanyId }) => ({ CompanyId }))));
+    expect(snapshot(await clientOf(none).crawl(never())).customIdentifiers.size).toBe(0);
+    expect(none.count('Search/Companies')).toBe(1);
+  });
+
+  test.each<Reply>([{ status: 500 }, { status: 403 }, { json: {} }, { text: '<html>' }])(
+    'a failure (%j) is no gap and keeps what was read',
+    async (reply) => {
+      const rows = Array.from({ length: 100 }, (_, i) => ({ CompanyId: id(i), CustomIdentifier: `K-${i}` }));
+      const server = await serve({
+        ...tree(ROOT),
+        'Search/Companies': ({ body }) => (body['skip'] === 0 ? { json: { Search: rows } } : reply),
+      });
+      const read = snapshot(await clientOf(server).crawl(never()));
+      expect(read.gaps).toEqual([]);
+      expect(read.customIdentifiers.get(id(21))).toBe('K-21');
+    },
+  );
+
+  test('a search that repeats itself ends', async () => {
+    const rows = Array.from({ length: 100 }, (_, i) => ({ CompanyId: id(i), CustomIdentifier: `K-${i}` }));
+    const server = await serve({ ...tree(ROOT), 'Search/Companies': () => ({ json: { Search: rows } }) });
+    await clientOf(server).crawl(never());
+    expect(server.count('Search/Companies')).toBe(2);
+  });
+});
+
+describe('the end of a crawl', () => {
+  test('a refused login: nothing else is sent, and no secret is told', async () => {
+    const server = await serve({
+      ...tree(ROOT),
+      'Token/Get': () => ({ status: 401, json: { message: CANARY.password } }),
+    });
+    const client = clientOf(server);
+    const results = [await client.crawl(never()), await client.crawl(never())];
+    expect(results.map(({ kind }) => kind)).toEqual(['refused', 'refused']);
+    expect(JSON.stringify(results)).not.toContain('canary');
+    expect(server.seen.map(({ operation }) => operation)).toEqual(['Token/Get']);
+    expect(await client.confirm([id(1)], never())).toEqual(new Map([[id(1), 'NoAnswer']]));
+    expect(server.seen).toHaveLength(1);
+  });
+
+  test('called off midway: nothing is known, and requests cease', async () => {
+    const control = new AbortController();
+    const server = await serveBut({
+      2: () => {
+        control.abort();
+        return () => {};
+      },
+    });
+    expect(await clientOf(server).crawl(control.signal)).toMatchObject({
+      kind: 'failed',
+      failure: { cause: 'Aborted' },
+    });
+    const before = server.seen.length;
+    await new Promise((done) => setTimeout(done, 50));
+    expect(server.seen).toHaveLength(before);
+  });
+
+  test('called off before it began', async () => {
+    const server = await serve(tree(ROOT));
+    expect(await clientOf(server).crawl(AbortSignal.abort())).toMatchObject({
+      kind: 'failed',
+      failure: { cause: 'Aborted' },
+      requests: 0,
+    });
+    expect(server.seen).toEqual([]);
+  });
+
+  test('a closed client calls off what runs and sends nothing more', async () => {
+    const server = await serveBut({ 2: () => () => {} });
+    const client = clientOf(server);
+    const running = client.crawl(never());
+    await expect.poll(() => server.count('Company/Children')).toBeGreaterThan(1);
+    await client.close();
+    await client.close();
+    expect(await running).toMatchObject({ kind: 'failed', failure: { cause: 'Aborted' } });
+    const before = server.seen.length;
+    expect(await client.crawl(never())).toMatchObject({ kind: 'failed', failure: { cause: 'Aborted' } });
+    expect(server.seen).toHaveLength(before);
+  });
+
+  test('an endpoint that is not allowed is never contacted', async () => {
+    const server = await serve(tree(ROOT));
+    const client = clientOf(server, { allow: { hosts: ['mspapi.eset.com'], allowLoopbackHTTP: true } });
+    expect(await client.crawl(never())).toMatchObject({ kind: 'failed', failure: { cause: 'HostNotAllowed' } });
+    expect(await client.confirm([id(1)], never())).toEqual(new Map([[id(1), 'NoAnswer']]));
+    expect(server.seen).toEqual([]);
+  });
+});

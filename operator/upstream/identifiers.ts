@@ -1,0 +1,48 @@
+// Custom identifiers, which Children does not carry, from Search/Companies (domain: ema-api §5). Its two known clients
+// disagree about the fields, so this is an extra: whatever goes wrong, the crawl keeps what was collected.
+// Promise kept here: absence is not deletion (2): nothing read here says anything about a company's existence.
+
+import type { Api } from './api.ts';
+import { rowID, text } from './decode.ts';
+import { isObject } from './json.ts';
+import { readPages } from './pages.ts';
+import { isSearchAnswer } from './schemas.ts';
+
+const KEY = 'customidentifier';
+
+/**
+ * Reads Search/Companies with an empty search, "everything visible to the account" [client], page by page. Ends early if no
+ * row of the first page has the property at all. Only ids for which `wanted` says yes are kept. Out: identifier by
+ * lower-case company GUID; companies without one are left out.
+ */
+export async function readIdentifiers(
+  api: Api,
+  wanted: (id: string) => boolean,
+  maxCompanies: number,
+  signal: AbortSignal,
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  let rowsRead = 0;
+  await readPages(
+    api,
+    {
+      operation: 'Search/Companies',
+      body: { search: {} },
+      rows: (answer) => (isSearchAnswer(answer) ? answer.search : null),
+      onPage: (rows, page) => {
+        rowsRead += rows.length;
+        let carried = false;
+        for (const row of rows) {
+          if (!isObject(row)) continue;
+          carried ||= KEY in row;
+          const id = rowID(row);
+          const identifier = text(row[KEY]);
+          if (id !== null && identifier !== '' && wanted(id)) found.set(id, identifier);
+        }
+        return (page > 0 || carried) && rowsRead < maxCompanies * 2;
+      },
+    },
+    signal,
+  );
+  return found;
+}
