@@ -41,7 +41,7 @@ export async function runOperator(
 ): Promise<void> {
   const metrics = createRegistry({ prefix: 'mspoperator_' });
   const deps: Deps = { log, metrics, clock: systemClock, random: Math.random };
-  const { now } = systemClock;
+  const now = (): number => systemClock.now();
 
   const connection = loadConnection({
     ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
@@ -55,17 +55,26 @@ export async function runOperator(
   const byAccount = (item: GroupView | CustomerView): string[] => [`${item.namespace}/${item.account}`];
   const groups = new Cache<GroupView>({
     ...deps,
-    ...{ client, namespaces, resource: STATIC_GROUPS, project: viewGroup },
+    client,
+    namespaces,
+    resource: STATIC_GROUPS,
+    project: viewGroup,
     indexes: { [BY_ACCOUNT]: byAccount },
   });
   const customers = new Cache<CustomerView>({
     ...deps,
-    ...{ client, namespaces, resource: CUSTOMERS, project: viewCustomer },
+    client,
+    namespaces,
+    resource: CUSTOMERS,
+    project: viewCustomer,
     indexes: { [BY_ACCOUNT]: byAccount },
   });
   const accounts = new Cache<AccountView>({
     ...deps,
-    ...{ client, namespaces, resource: MSP_ACCOUNTS, project: viewAccount },
+    client,
+    namespaces,
+    resource: MSP_ACCOUNTS,
+    project: viewAccount,
     indexes: { secret: (account) => [secretKey(account)] },
   });
   const children = new Children({ client, groups, customers, now });
@@ -87,7 +96,12 @@ export async function runOperator(
   });
 
   const accountDeps = {
-    ...{ client, accounts, children, secrets, events, now },
+    client,
+    accounts,
+    children,
+    secrets,
+    events,
+    now,
     metrics: createMSPMetrics(metrics, accounts, now),
     operatorUser: await whoAmI(transport, signal),
     random: Math.random,

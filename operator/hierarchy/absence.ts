@@ -46,11 +46,13 @@ function isProven(linked: LinkedSince, now: number): boolean {
   return linked.reason === 'UnlinkHeld' || (linked.reason === 'AbsentOnce' && linked.since <= now - HOUR);
 }
 
-/** When the first and the last object of a company were unlinked because it was gone (ms); `null` if none was. */
-export function unlinkedAt(company: CompanyLinks): { readonly first: number; readonly last: number } | null {
-  const times: number[] = [];
-  for (const { reason, since } of company.links) if (reason === 'Removed' || reason === 'NotVisible') times.push(since);
-  return times.length === 0 ? null : { first: Math.min(...times), last: Math.max(...times) };
+/** When the last object of a company was unlinked because the company was gone (ms); `null` if none was. */
+export function unlinkedAt(company: CompanyLinks): number | null {
+  let last: number | null = null;
+  for (const { reason, since } of company.links) {
+    if ((reason === 'Removed' || reason === 'NotVisible') && (last === null || since > last)) last = since;
+  }
+  return last;
 }
 
 /** The reason that an object of a company was unlinked with, for those that a crash left behind. */

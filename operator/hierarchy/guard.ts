@@ -59,71 +59,92 @@ export function judge(input: JudgeInput): Judgement {
   const { now } = input;
   const complete = isComplete(input.snapshot);
   const tree = input.tree ?? buildTree(input.snapshot);
-  const { seen } = tree;
   const companies = linksByCompany(input.groups, input.customers);
-  const rootID = input.snapshot.root.id.toLowerCase();
-  const ownAnswer = input.confirmations.get(rootID) ?? 'Present';
-
-  const marks = new Map<string, Linked>();
-  const gone = new Map<string, Linked>();
-  const unfinished = new Map<string, Linked>();
-  const waiting: string[] = [];
-  const half: string[] = [];
-  let linked = tree.nodes.size;
-  let used = 0;
-  for (const company of companies.values()) {
-    const { id } = company;
-    const at = unlinkedAt(company);
-    // What the plan links again costs nothing any more; otherwise the verdict would change once it has done so.
-    const usesLimit = at !== null && at.first > now - DAY && !tree.nodes.has(id);
-    const open = company.links.some((link) => link.status !== 'False');
-    if (usesLimit) used++;
-    if ((open || usesLimit) && !tree.nodes.has(id)) linked++;
-    if (!open || seen.has(id)) continue;
-    if (usesLimit) half.push(id);
-
-    let confirmation = complete ? input.confirmations.get(id) : undefined;
-    // "Not visible" means nothing while upstream does not even answer for the login's own company.
-    if (confirmation === 'NotVisible' && ownAnswer !== 'Present') confirmation = 'NoAnswer';
-    const absence = absenceOf(company, confirmation, now);
-    const earlier = usesLimit ? unlinkedReason(company) : null;
-    if (earlier && (confirmation === 'Gone' || confirmation === 'NotVisible')) {
-      // Killed between two objects of one company: it is in `used` already, so that its other object costs nothing.
-      unfinished.set(id, { status: 'False', reason: earlier });
-    } else if (absence.kind === 'Gone') {
-      gone.set(id, { status: 'False', reason: absence.reason });
-    } else if (absence.kind === 'AbsentOnce') {
-      marks.set(id, { status: 'Unknown', reason: 'AbsentOnce' });
-      if (isHeld(company)) waiting.push(id);
-    } else if (absence.kind === 'Waiting' && !usesLimit) {
-      waiting.push(id);
-    }
-  }
+  const { linked, used, gone, unfinished, waiting, half, once } = weigh(input, tree, companies);
 
   const { percent, count } = input.unlinkLimit;
   const limit = Math.min(count, Math.max(1, Math.floor((percent * linked) / 100)));
   const allowed = Math.max(0, limit - used);
   const wanted = [...gone.keys(), ...waiting];
-  const nothingButRoot = seen.size === 1;
-  const mayUnlink = complete && !nothingButRoot && wanted.length <= allowed;
+  const nothingButRoot = tree.seen.size === 1;
+  const withinLimit = complete && !nothingButRoot && wanted.length <= allowed;
 
   const previous = input.blockedAt !== null && Number.isFinite(Date.parse(input.blockedAt)) ? input.blockedAt : null;
   const blockedAt = previous ?? rfc3339(now);
-  const done = unlinkedSince(companies.values(), Date.parse(blockedAt));
-  const hash = planHash(rootID, blockedAt, [...wanted, ...half, ...done]);
+  const done = unlinkedSince(companies, tree, Date.parse(blockedAt));
+  const hash = planHash(tree.root.id, blockedAt, [...wanted, ...half, ...done]);
   const approved = complete && previous !== null && input.approvedHash === hash;
 
-  const release = mayUnlink || approved;
-  for (const [id, mark] of gone) marks.set(id, release ? mark : { status: 'Unknown', reason: 'UnlinkHeld' });
+  const marks = new Map<string, Linked>();
+  for (const id of once) marks.set(id, { status: 'Unknown', reason: 'AbsentOnce' });
+  const releases = withinLimit || approved;
+  for (const [id, mark] of gone) marks.set(id, releases ? mark : { status: 'Unknown', reason: 'UnlinkHeld' });
   const finishes = complete && (approved || !nothingButRoot);
   if (finishes) for (const [id, mark] of unfinished) marks.set(id, mark);
 
-  const unlinked = [...(release ? gone.keys() : []), ...(finishes ? unfinished.keys() : [])].sort();
-  const held = mayUnlink ? [] : approved ? waiting : wanted;
+  const unlinked = [...(releases ? gone.keys() : []), ...(finishes ? unfinished.keys() : [])].sort();
+  const held = withinLimit ? [] : approved ? waiting : wanted;
   if (held.length === 0) return { marks, unlinked, blocked: null };
   const names = held.map((id) => companies.get(id)?.displayName ?? id).sort();
   const sample = names.slice(0, SAMPLE);
   return { marks, unlinked, blocked: { count: held.length, allowed, sample, planHash: hash, blockedAt } };
+}
+
+/** What the objects and the answers say, before any limit. All ids are lower-case GUIDs. */
+interface Weighed {
+  /** Companies that the limit is a share of. */
+  readonly linked: number;
+  /** Companies unlinked within 24 h. */
+  readonly used: number;
+  /** May be unlinked, so. */
+  readonly gone: Map<string, Linked>;
+  /** One object was unlinked just before a crash, the other is to follow: the company is in `used` already. */
+  readonly unfinished: Map<string, Linked>;
+  /** Held before, and without a usable answer now. */
+  readonly waiting: string[];
+  /** All of which one object was unlinked within 24 h and another was not, whatever the answer. */
+  readonly half: string[];
+  /** Not visible, and not for long enough. */
+  readonly once: string[];
+}
+
+function weigh(input: JudgeInput, tree: Tree, companies: ReadonlyMap<string, CompanyLinks>): Weighed {
+  const { now, confirmations } = input;
+  const complete = isComplete(input.snapshot);
+  const ownAnswer = confirmations.get(tree.root.id) ?? 'Present';
+  const lists = { waiting: [] as string[], half: [] as string[], once: [] as string[] };
+  const maps = { gone: new Map<string, Linked>(), unfinished: new Map<string, Linked>() };
+  let linked = tree.nodes.size;
+  let used = 0;
+  for (const company of companies.values()) {
+    const { id } = company;
+    // What has a place in the tree is linked, or is linked again by this plan: it costs nothing.
+    if (tree.nodes.has(id)) continue;
+    const at = unlinkedAt(company);
+    const recent = at !== null && at > now - DAY;
+    const open = company.links.some((link) => link.status !== 'False');
+    if (recent) used++;
+    if (open || recent) linked++;
+    if (!open || tree.seen.has(id)) continue;
+    if (recent) lists.half.push(id);
+
+    let confirmation = complete ? confirmations.get(id) : undefined;
+    // "Not visible" means nothing while upstream does not even answer for the login's own company.
+    if (confirmation === 'NotVisible' && ownAnswer !== 'Present') confirmation = 'NoAnswer';
+    const absence = absenceOf(company, confirmation, now);
+    const earlier = recent ? unlinkedReason(company) : null;
+    if (earlier && (confirmation === 'Gone' || confirmation === 'NotVisible')) {
+      maps.unfinished.set(id, { status: 'False', reason: earlier });
+    } else if (absence.kind === 'Gone') {
+      maps.gone.set(id, { status: 'False', reason: absence.reason });
+    } else if (absence.kind === 'AbsentOnce') {
+      lists.once.push(id);
+      if (isHeld(company)) lists.waiting.push(id);
+    } else if (absence.kind === 'Waiting' && !recent) {
+      lists.waiting.push(id);
+    }
+  }
+  return { linked, used, ...lists, ...maps };
 }
 
 /**
@@ -135,10 +156,11 @@ export function planHash(rootID: string, blockedAt: string, ids: Iterable<string
   return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);
 }
 
-function* unlinkedSince(companies: Iterable<CompanyLinks>, since: number): Generator<string> {
-  for (const company of companies) {
+/** The companies unlinked since a time, but for those that are back. */
+function* unlinkedSince(companies: ReadonlyMap<string, CompanyLinks>, tree: Tree, since: number): Generator<string> {
+  for (const [id, company] of companies) {
     const at = unlinkedAt(company);
-    if (at !== null && at.last >= since) yield company.id;
+    if (at !== null && at >= since && !tree.nodes.has(id)) yield id;
   }
 }
 

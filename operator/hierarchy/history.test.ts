@@ -1,7 +1,8 @@
 // The promises of the pure half over random histories: fixed seeds, and one fresh seed that is printed.
 
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { applied, writesOf } from './apply-model.ts';
 import type { World } from './apply-model.ts';
 import { HOUR, NOW, guid, input, msp, snapshot, synced } from './fixtures.ts';
@@ -15,7 +16,8 @@ import { buildTree } from './tree.ts';
 
 const FRESH = Math.floor(Math.random() * 2 ** 31);
 const SEEDS = [1, 7, 42, 20_260_301, FRESH];
-const RUNS = Number(process.env['HIERARCHY_RUNS'] ?? 100);
+const RUNS = Number(process.env['HIERARCHY_RUNS'] ?? 50);
+vi.setConfig({ testTimeout: 60_000 + RUNS * 1000 });
 process.stdout.write(`hierarchy: fresh seed ${FRESH}, ${RUNS} histories per seed\n`);
 
 /** One sync of a history: the world before, the plan, the world after. */
@@ -58,13 +60,13 @@ function sorted(world: World): World {
   return { groups: world.groups.toSorted(byName), customers: world.customers.toSorted(byName) };
 }
 
-/** When each company was first unlinked for being gone; Infinity if it is not. */
+/** When an object of each company was last unlinked for being gone. */
 function unlinkedTimes({ groups, customers }: World): Map<string, number> {
   const times = new Map<string, number>();
   for (const { companyID, linked } of [...groups, ...customers]) {
     if (linked.reason !== 'Removed' && linked.reason !== 'NotVisible') continue;
     const id = companyID.toLowerCase();
-    times.set(id, Math.min(times.get(id) ?? Infinity, linked.since));
+    times.set(id, Math.max(times.get(id) ?? 0, linked.since));
   }
   return times;
 }
@@ -106,7 +108,7 @@ describe('over random histories', () => {
       for (let writes = 0; writes < writesOf(sync.plan); writes++) {
         const crashed = applied(sync.before, sync.plan, sync.input.now, writes);
         const restarted = applied(crashed, again(sync, crashed), sync.input.now);
-        expect(sorted(restarted)).toEqual(end);
+        if (!isDeepStrictEqual(sorted(restarted), end)) expect(sorted(restarted)).toEqual(end);
       }
     });
   });
@@ -156,8 +158,8 @@ describe('over random histories', () => {
     check(({ input, plan, before, after }) => {
       const { now, unlinkLimit } = input;
       const used = recently(before, now);
-      const recent = [...unlinkedTimes(before)].filter(([, at]) => at > now - 24 * HOUR).map(([id]) => id);
-      const base = new Set([...open(before), ...recent]).size;
+      const recent = [...unlinkedTimes(after)].filter(([, at]) => at > now - 24 * HOUR).map(([id]) => id);
+      const base = new Set([...open(after), ...recent]).size;
       const limit = Math.min(unlinkLimit.count, Math.max(1, Math.floor((unlinkLimit.percent * base) / 100)));
       const approved = input.blockedAt !== null && input.approvedHash !== null;
       if (!approved) expect(recently(after, now)).toBeLessThanOrEqual(Math.max(limit, used));
@@ -257,7 +259,8 @@ test('an approval releases exactly the set, once', () => {
 
       // Another set in between is not released by it.
       const other = at(later, world, { blockedAt, approvedHash, now });
-      if (gone.toSorted().join() !== later.toSorted().join()) expect(other.unlink.unlinked).toEqual([]);
+      if (gone.length !== later.length || gone.some((n) => !later.includes(n)))
+        expect(other.unlink.unlinked).toEqual([]);
 
       // They return and vanish again: the same set, but the approval is used up.
       const after = applied(world, released, now);

@@ -28,7 +28,7 @@ function make(namespaces: string[] | null): Cache<Item> {
       name: object.metadata.name,
       uid: object.metadata.uid ?? '',
       resourceVersion: object.metadata.resourceVersion ?? '',
-      color: String(object['color'] ?? ''),
+      color: (object['color'] as string | undefined) ?? '',
     }),
     indexes: { color: (item) => (item.color === '' ? [] : [item.color]) },
   });

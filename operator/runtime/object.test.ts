@@ -26,7 +26,7 @@ describe('paths', () => {
     expect(objectPath(configMaps, { namespace: 'a', name: 'b/../c?x' })).toBe(
       '/api/v1/namespaces/a/configmaps/b%2F..%2Fc%3Fx',
     );
-    for (const name of ['', '.', '..']) expect(() => objectPath(configMaps, { namespace: 'a', name })).toThrow();
+    for (const name of ['', '.', '..']) expect(() => objectPath(configMaps, { namespace: 'a', name })).toThrow('name');
     expect(() => objectPath(configMaps, { namespace: '', name: 'b' })).toThrow('no namespace');
   });
 });
@@ -35,7 +35,7 @@ it('keys go there and back', () => {
   expect(keyOf({ metadata: { namespace: 'a', name: 'b' } })).toBe('a/b');
   expect(parseKey('a/b')).toEqual({ namespace: 'a', name: 'b' });
   expect(parseKey('/b')).toEqual({ namespace: '', name: 'b' });
-  expect(() => parseKey('b')).toThrow();
+  expect(() => parseKey('b')).toThrow('not a key');
 });
 
 it('resource versions compare as numbers of any length, or not at all', () => {

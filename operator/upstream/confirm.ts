@@ -4,9 +4,9 @@
 import type { Confirmation } from '../hierarchy/snapshot.ts';
 import type { Api } from './api.ts';
 import { detailID, guid } from './decode.ts';
-import { isOutage, type UpstreamFailure } from './failure.ts';
+import { isLoginFailure, isOutage, type UpstreamFailure } from './failure.ts';
 
-/** After so many outages in a row the rest is not asked: it would be `NoAnswer` anyway. */
+/** After so many outages in a row, or one failed login, the rest is not asked: it would be `NoAnswer` anyway. */
 const MAX_OUTAGES = 5;
 
 /**
@@ -34,8 +34,7 @@ export async function confirm(
         if (detailID(answer.value) === id) out.set(id, 'Present');
       } else {
         const { failure } = answer;
-        if (failure.cause === 'LoginRefused' || failure.cause === 'HostNotAllowed') outages = MAX_OUTAGES;
-        outages = isOutage(failure) ? outages + 1 : outages;
+        outages = isLoginFailure(failure) ? MAX_OUTAGES : isOutage(failure) ? outages + 1 : 0;
         out.set(id, confirmationOf(failure));
       }
     }

@@ -6,7 +6,7 @@
 import type { Company, CompanyStatus, Gap, Snapshot } from '../hierarchy/snapshot.ts';
 import type { Api } from './api.ts';
 import { companyStatus, companyType, detailID, ownID, readRow, text } from './decode.ts';
-import { aborted, failure, gapCause, isOutage, type UpstreamFailure } from './failure.ts';
+import { aborted, failure, gapCause, isLoginFailure, isOutage, type UpstreamFailure } from './failure.ts';
 import { readIdentifiers } from './identifiers.ts';
 import type { JsonObject, JsonValue } from './json.ts';
 import { readPages } from './pages.ts';
@@ -25,7 +25,7 @@ export type CrawlOutcome =
   | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
   | { readonly kind: 'failed'; readonly failure: UpstreamFailure };
 
-/** So many listings in a row ended by an outage: upstream is dead, the rest is not asked. */
+/** So many listings in a row ended by an outage: upstream is dead, the rest is not asked. A failed login ends it at once. */
 const MAX_OUTAGES = 5;
 /** A snapshot with more gaps is no less incomplete. */
 const MAX_GAPS = 10_000;
@@ -193,9 +193,9 @@ class Crawl {
       why?.message ?? `The children of ${id} are unknown: ${failure.message}`,
     );
     if (failure.cause === 'Aborted') return;
-    this.#outages = isOutage(failure) ? this.#outages + 1 : 0;
+    this.#outages = isLoginFailure(failure) ? MAX_OUTAGES : isOutage(failure) ? this.#outages + 1 : 0;
     if (this.#outages >= MAX_OUTAGES && this.#stopped === null) {
-      const message = `Not asked for, since upstream failed ${MAX_OUTAGES} times in a row: ${failure.message}`;
+      const message = `Not asked for, since upstream seems to be down: ${failure.message}`;
       this.#stopped = { cause: gapCause(failure), message };
       this.#stop.abort();
     }

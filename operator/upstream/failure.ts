@@ -117,6 +117,14 @@ export function isOutage(failure: UpstreamFailure): boolean {
   return isTransient(failure) || failure.cause === 'Unauthorized' || failure.cause === 'Moved';
 }
 
+/**
+ * True if no token could be had. Every further call would try to log in again, which must not be done on and on while it is
+ * unknown whether failed logins lock an account (domain: ema-api §17.1).
+ */
+export function isLoginFailure({ operation, cause }: UpstreamFailure): boolean {
+  return operation.startsWith('Token/') && cause !== 'Aborted';
+}
+
 /** CamelCase cause of a gap: `HTTP<status>` where a status is the whole story, else the cause itself. */
 export function gapCause({ cause, status }: UpstreamFailure): string {
   if (status === null || status < 400 || cause === 'InvalidResponse') return cause;

@@ -186,7 +186,10 @@ function failureOfError(operation: string, error: unknown): UpstreamFailure {
   if (/HEADERS?_OVERFLOW$/.test(code)) {
     return as('TooLarge', `answered with more than ${MAX_HEADER_BYTES} bytes of headers.`);
   }
-  if (code.startsWith('HPE_')) return as('InvalidResponse', 'answered with something that is not HTTP.');
+  // By name, since undici leaves the code out now and then; its `data` holds the body and is not looked at.
+  if (error instanceof Error && error.name === 'HTTPParserError') {
+    return as('InvalidResponse', 'answered with something that is not HTTP.');
+  }
   // Codes are names of Node, OpenSSL or undici (ECONNREFUSED, CERT_HAS_EXPIRED): nothing that upstream could write.
   return as('ConnectionFailed', `failed: the connection could not be made or broke off (${code}).`);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { HttpResult } from './http.ts';
-import { parseJson, isObject, type JsonObject } from './json.ts';
+import { isObject, parseJson } from './json.ts';
 import { failureOfStatus } from './failure.ts';
 import { Session } from './session.ts';
 import { CANARY, clientOf, jwt, never, serve, tree, type Script } from './scripted.ts';
@@ -61,7 +61,7 @@ function session(answer: (sent: Sent, nth: number) => HttpResult | Promise<HttpR
 
 function ok(value: Record<string, unknown>): HttpResult {
   const parsed = parseJson(JSON.stringify(value));
-  return { kind: 'ok', value: parsed.kind === 'ok' && isObject(parsed.value) ? parsed.value : ({} as JsonObject) };
+  return { kind: 'ok', value: parsed.kind === 'ok' && isObject(parsed.value) ? parsed.value : {} };
 }
 
 const status = (
@@ -76,7 +76,7 @@ const status = (
 
 /** Tokens of 60 s, numbered. */
 const minute = (_sent: Sent, nth: number): HttpResult =>
-  ok({ accessToken: `${jwt({ nbf: 0, exp: 60, nth })}`, refreshToken: `refresh-${nth}` });
+  ok({ accessToken: jwt({ nbf: 0, exp: 60, nth }), refreshToken: `refresh-${nth}` });
 
 describe('Session', () => {
   test('logs in once and keeps the token until shortly before its end', async () => {
@@ -236,6 +236,22 @@ describe('401 during a crawl', () => {
     });
     const result = await clientOf(server).crawl(never());
     expect(result).toMatchObject({ kind: 'snapshot', snapshot: { gaps: [] } });
+    expect(server.count('Token/Get')).toBe(2);
+  });
+
+  test('a login that breaks midway is tried once, not for every company', async () => {
+    const msps = Array.from({ length: 20 }, (_, i) => ({ n: 10 + i, type: 1006 }));
+    const scripts = tree({ n: 1, type: 1004, children: msps });
+    const server = await serve({
+      ...scripts,
+      'Token/Get': (_seen, nth) => (nth === 1 ? { json: { accessToken: 't' } } : { status: 500 }),
+      'Company/Children': (seen, nth) =>
+        nth === 1 ? (scripts['Company/Children'] as Script)(seen, nth) : { status: 401 },
+    });
+    const result = await clientOf(server, { concurrency: 1 }).crawl(never());
+    expect(result.kind === 'snapshot' && result.snapshot.gaps.map(({ cause }) => cause)).toEqual(
+      msps.map(() => 'HTTP500'),
+    );
     expect(server.count('Token/Get')).toBe(2);
   });
 

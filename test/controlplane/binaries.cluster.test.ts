@@ -11,9 +11,8 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { findBinaries, type Binaries } from './binaries.ts';
 import { eventually, processesNaming } from './fixtures/processes.ts';
 import { compareVersions, findVersion, PROGRAMS } from './versions.ts';
@@ -22,7 +21,7 @@ let temporary: string;
 let lines: string[];
 
 beforeEach(() => {
-  temporary = mkdtempSync(join(tmpdir(), 'binaries-test-'));
+  temporary = mkdtempSync(join(inject('controlPlane').dir, 'binaries-'));
   lines = [];
   vi.stubEnv('KUBEBUILDER_ASSETS', undefined);
 });

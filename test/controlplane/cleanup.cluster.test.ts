@@ -26,7 +26,7 @@ function start(how: string): ChildProcess {
   holder = spawn(process.execPath, [join(import.meta.dirname, 'fixtures', 'hold.ts'), how], {
     detached: true,
     env: { ...process.env, TMPDIR: temporary, NODE_OPTIONS: '' },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   return holder;
 }

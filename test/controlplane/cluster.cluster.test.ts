@@ -1,6 +1,5 @@
 // The shared control plane behaves as a cluster: authentication, RBAC, the controllers, CRDs, the audit log.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -8,7 +7,7 @@ import { connect, installManifests, isWrite, readAuditLog } from './client.ts';
 import { eventually } from './fixtures/processes.ts';
 
 const cluster = connect(inject('controlPlane'));
-const temporary = mkdtempSync(join(tmpdir(), 'cluster-test-'));
+const temporary = mkdtempSync(join(cluster.dir, 'test-'));
 let namespace: string;
 
 beforeAll(async () => {

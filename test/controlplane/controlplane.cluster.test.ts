@@ -1,12 +1,12 @@
 // Control planes of one's own: start, kill and restart of the API server, failures to start, and a user's cluster.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, inject, it, vi } from 'vitest';
 import { startControlPlane, type ControlPlane } from './client.ts';
 import { eventually, processesNaming } from './fixtures/processes.ts';
 
-const temporary = mkdtempSync(join(tmpdir(), 'controlplane-test-'));
+const temporary = mkdtempSync(join(inject('controlPlane').dir, 'test-'));
 const widget = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
@@ -89,15 +89,16 @@ describe('startControlPlane', { timeout: 120_000 }, () => {
   });
 
   it('shows the log of what failed, and leaves nothing', async () => {
-    vi.stubEnv('TMPDIR', mkdtempSync(join(temporary, 'failed-')));
+    const failed = mkdtempSync(join(tmpdir(), 'failed-test-'));
+    vi.stubEnv('TMPDIR', failed);
     await expect(startControlPlane({ alwaysStart: true, apiServerArgs: ['--no-such-flag'] })).rejects.toThrow(
       /kube-apiserver ended \(exit code 1\)[^]*unknown flag: --no-such-flag/,
     );
     await expect(startControlPlane({ alwaysStart: true, startTimeoutMs: 50 })).rejects.toThrow(
       /the API server is not ready after 50 ms[^]*--- etcd/,
     );
-    expect(await processesNaming(tmpdir())).toEqual([]);
-    expect(existsSync(tmpdir())).toBe(true);
+    expect(await processesNaming(failed)).toEqual([]);
+    rmdirSync(failed); // it is empty
   });
 });
 

@@ -1,4 +1,5 @@
 // One login: its password, its own company in a tree, and what of the tree it may see.
+import { randomUUID } from 'node:crypto';
 import type { Company } from './company.ts';
 import { defaultQuirks } from './quirks.ts';
 import type { Quirks } from './quirks.ts';
@@ -23,8 +24,8 @@ export class Account {
   /** The public id of the user: `sub` of its tokens. */
   readonly userId: string;
   password: string;
-  /** Tokens of a lower generation are refused: see `revokeTokens`. */
-  tokenGeneration = 0;
+  /** Tokens that carry another stamp are refused: see `revokeTokens`. */
+  tokenStamp = randomUUID();
   #tree: Tree;
   #own: Company;
   readonly #marks = new Map<string, 'hidden' | 'shown'>();
@@ -91,7 +92,7 @@ export class Account {
 
   /** Every access and refresh token given out so far is refused. */
   revokeTokens(): void {
-    this.tokenGeneration++;
+    this.tokenStamp = randomUUID();
   }
 
   get quirks(): Readonly<Quirks> {
@@ -130,6 +131,7 @@ export class Account {
   within(company: Company, key: string, filter: (company: Company) => boolean): readonly Company[] {
     return this.#list(`within ${key} ${company.id}`, () => {
       const found: Company[] = [];
+      if (this.#tree.get(company.id) !== company) return found;
       for (const each of this.#tree.companies(company)) {
         if (filter(each) && (this.#marks.size === 0 || this.sees(each))) found.push(each);
       }

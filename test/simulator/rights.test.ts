@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startSimulator } from './simulator.ts';
 import type { Account, Simulator } from './simulator.ts';
-import { login, lower } from './test-client.ts';
+import { ask, login, lower } from './test-client.ts';
 import type { Session } from './test-client.ts';
 
 let sim: Simulator;
@@ -97,8 +97,14 @@ test('an own company that was removed is still named by User/Current, and is 404
   expect(await names(session, 'Search/Companies', '')).toEqual([]);
 });
 
-test('a removed account can neither log in nor use its tokens', async () => {
+test('a removed account can neither log in nor use its tokens, also not once it is added again', async () => {
+  const { json } = await ask(`${sim.url}/api/Token/Get`, { username: 'msp', password: 'secret' });
+  const renew = (): Promise<unknown> => ask(`${sim.url}/api/Token/Renew`, { refreshToken: json['refreshToken'] });
   sim.removeAccount('msp');
   expect(await msp.get('User/Current')).toMatchObject({ status: 401 });
   await expect(login(sim.url)).rejects.toThrow('401');
+  sim.addAccount({ username: 'msp', password: 'secret', tree: account.tree });
+  expect(await msp.get('User/Current')).toMatchObject({ status: 401 });
+  expect(await renew()).toMatchObject({ status: 401 });
+  expect(await (await login(sim.url)).get('User/Current')).toMatchObject({ status: 200 });
 });

@@ -4,6 +4,7 @@ import type { AccountSettings } from './account.ts';
 import { adminHandler } from './admin.ts';
 import { Api } from './api.ts';
 import { FaultBook } from './faults.ts';
+import type { Fault } from './faults.ts';
 import { listen } from './http.ts';
 import type { LoopbackServer } from './http.ts';
 import { defaultQuirks, parseQuirks } from './quirks.ts';
@@ -43,7 +44,7 @@ export interface SimulatorOptions {
   accounts?: readonly AccountOptions[];
   /** For every account that does not have its own. */
   quirks?: Partial<Quirks>;
-  faults?: readonly Parameters<FaultBook['add']>[0][];
+  faults?: readonly Fault[];
   /** Requests kept in the log; default 10,000. */
   logSize?: number;
   /** For tokens and dates; default Date.now. */

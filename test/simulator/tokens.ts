@@ -10,7 +10,7 @@ export interface TokenPair {
 
 interface Session {
   account: Account;
-  generation: number;
+  stamp: string;
   /** Seconds since 1970 at Token/Get. */
   startedAt: number;
 }
@@ -32,7 +32,7 @@ export class Tokens {
   }
 
   login(account: Account): TokenPair {
-    return this.#issue({ account, generation: account.tokenGeneration, startedAt: this.#seconds() });
+    return this.#issue({ account, stamp: account.tokenStamp, startedAt: this.#seconds() });
   }
 
   /** New tokens within the session, or undefined. The refresh token is spent either way. */
@@ -40,7 +40,7 @@ export class Tokens {
     const session = this.#refresh.get(refreshToken);
     if (!session) return undefined;
     this.#refresh.delete(refreshToken);
-    if (session.generation !== session.account.tokenGeneration) return undefined;
+    if (session.stamp !== session.account.tokenStamp) return undefined;
     if (this.#seconds() >= session.startedAt + session.account.quirks.sessionSeconds) return undefined;
     return this.#issue(session);
   }
@@ -62,10 +62,10 @@ export class Tokens {
     const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as {
       sub: string;
       exp: number;
-      jti: string;
+      sid: string;
     };
     const account = this.#byUserId(claims.sub.toLowerCase());
-    if (!account || Number(claims.jti.split('-')[0]) !== account.tokenGeneration) return { ...bad, account };
+    if (!account || claims.sid !== account.tokenStamp) return { ...bad, account };
     if (this.#seconds() >= claims.exp) return { ok: false, account, message: 'The token has expired.' };
     return { ok: true, account };
   }
@@ -86,7 +86,8 @@ export class Tokens {
       auth_time: session.startedAt,
       idp: 'local',
       // Not in the sample: tells tokens apart, and lets the simulator revoke them.
-      jti: `${session.generation}-${randomBytes(8).toString('hex')}`,
+      jti: randomBytes(8).toString('hex'),
+      sid: session.stamp,
       scope: ['ema2_api', 'offline_access'],
       amr: ['pwd'],
     };

@@ -98,6 +98,11 @@ describe('shapes', () => {
     expect(new Set(list.map((each) => each.name)).size).toBeLessThan(list.length);
   });
 
+  test('20,000 siblings have 20,000 names', () => {
+    const { root } = generateTree({ shape: 'flat', companies: 20_001, hostileNames: true });
+    expect(new Set(root.children?.map((each) => each.name)).size).toBe(20_000);
+  });
+
   test('demo: five Managed MSPs, 55 customers, no name with digits', () => {
     const list = [...generateTree({ shape: 'demo' }).companies()];
     expect(list.filter((each) => each.type === 1006)).toHaveLength(5);

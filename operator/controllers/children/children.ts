@@ -126,7 +126,7 @@ export class Children {
   ): Promise<{ written: Written; object?: KubeObject }> {
     const namespace = wanted.metadata.namespace ?? '';
     try {
-      const object = await this.#deps.client.create<KubeObject>(resource, namespace, wanted, { signal });
+      const object = await this.#deps.client.create(resource, namespace, wanted, { signal });
       this.#observe(resource, object);
       return { written: { kind: 'written' }, object };
     } catch (error) {
@@ -147,7 +147,7 @@ export class Children {
   ): Promise<Written> {
     try {
       const options = what === 'status' ? { subresource: 'status' as const, signal } : { signal };
-      this.#observe(resource, await this.#deps.client.patch<KubeObject>(resource, { namespace, name }, patch, options));
+      this.#observe(resource, await this.#deps.client.patch(resource, { namespace, name }, patch, options));
       return { kind: 'written' };
     } catch (error) {
       if (isConflict(error) || isNotFound(error)) return this.#reread(resource, namespace, name, signal);
@@ -157,7 +157,7 @@ export class Children {
 
   async #reread(resource: Resource, namespace: string, name: string, signal: AbortSignal): Promise<Written> {
     try {
-      this.#observe(resource, await this.#deps.client.get<KubeObject>(resource, { namespace, name }, { signal }));
+      this.#observe(resource, await this.#deps.client.get(resource, { namespace, name }, { signal }));
     } catch (error) {
       if (!isNotFound(error)) throw error;
       const cache = resource === STATIC_GROUPS ? this.#deps.groups : this.#deps.customers;

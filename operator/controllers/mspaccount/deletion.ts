@@ -6,7 +6,7 @@ import type { Action } from '../../hierarchy/action.ts';
 import { release, type Release } from '../../hierarchy/release.ts';
 import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
 import { isConflict, isNotFound } from '../../runtime/errors.ts';
-import { parseKey, type KubeObject } from '../../runtime/object.ts';
+import { parseKey } from '../../runtime/object.ts';
 import type { Family } from '../children/children.ts';
 import { MSP_ACCOUNTS, viewAccount, type AccountView } from './account.ts';
 import { applyPlan, forEach } from './apply.ts';
@@ -84,7 +84,7 @@ async function patchFinalizers(
 ): Promise<AccountView | null> {
   const patch = { metadata: { resourceVersion: account.resourceVersion, finalizers } };
   try {
-    const written = await deps.client.patch<KubeObject>(MSP_ACCOUNTS, account, patch, { signal });
+    const written = await deps.client.patch(MSP_ACCOUNTS, account, patch, { signal });
     deps.accounts.observe(written);
     return viewAccount(written);
   } catch (error) {

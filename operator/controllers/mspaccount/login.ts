@@ -30,7 +30,7 @@ export async function readLogin(
   const name = account.settings.secretName;
   let secret: KubeObject;
   try {
-    secret = await client.get<KubeObject>(SECRETS, { namespace, name }, { signal });
+    secret = await client.get(SECRETS, { namespace, name }, { signal });
   } catch (error) {
     if (isNotFound(error)) {
       return unusable(

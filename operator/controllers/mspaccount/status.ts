@@ -3,7 +3,7 @@
 
 import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import { isConflict, isNotFound } from '../../runtime/errors.ts';
-import type { Condition, KubeObject } from '../../runtime/object.ts';
+import type { Condition } from '../../runtime/object.ts';
 import { mergePatch } from '../../runtime/patch.ts';
 import { MSP_ACCOUNTS, referenceTo, viewAccount, type AccountView } from './account.ts';
 import type { AccountDeps } from './deps.ts';
@@ -27,7 +27,7 @@ export async function writeStatus(
   let { resourceVersion } = account;
   for (let attempt = 1; attempt <= TRIES; attempt++) {
     try {
-      const written = await deps.client.patch<KubeObject>(
+      const written = await deps.client.patch(
         MSP_ACCOUNTS,
         account,
         { metadata: { resourceVersion }, status: patch },
@@ -39,12 +39,10 @@ export async function writeStatus(
     } catch (error) {
       if (isNotFound(error)) return null;
       if (!isConflict(error)) throw error;
-      const object = await deps.client
-        .get<KubeObject>(MSP_ACCOUNTS, account, { signal })
-        .catch((readError: unknown) => {
-          if (isNotFound(readError)) return null;
-          throw readError;
-        });
+      const object = await deps.client.get(MSP_ACCOUNTS, account, { signal }).catch((readError: unknown) => {
+        if (isNotFound(readError)) return null;
+        throw readError;
+      });
       if (object === null) return null;
       deps.accounts.observe(object);
       const fresh = viewAccount(object);

@@ -1,0 +1,86 @@
+// Looks at every object at the end of every test: the rules that kstatus and Flux rely on, one object for each company, and no
+// secret anywhere.
+
+import type { ConditionSeen, Thing } from './world.ts';
+
+/** What is wrong with these objects, in words; empty if nothing is. */
+export function checkObjects(objects: readonly Thing[]): string[] {
+  return [...objects.flatMap(checkObject), ...checkCompanies(objects)];
+}
+
+/** Where one of these secrets appears, plain or as base64; empty if nowhere. */
+export function checkSecrets(secrets: readonly string[], outputs: Readonly<Record<string, string>>): string[] {
+  return secrets.flatMap((secret) =>
+    [secret, Buffer.from(secret).toString('base64')].flatMap((form) =>
+      Object.entries(outputs)
+        .filter(([, text]) => text.includes(form))
+        .map(([where]) => `a credential appears in: ${where}`),
+    ),
+  );
+}
+
+function checkObject(object: Thing): string[] {
+  const { kind, metadata, status } = object;
+  const problems: string[] = [];
+  const wrong = (what: string) => problems.push(`${kind} ${metadata.name}: ${what}`);
+  const conditions = (status?.conditions ?? []) as ConditionSeen[];
+  const is = (type: string) => conditions.find((condition) => condition.type === type);
+
+  const types = conditions.map(({ type }) => type);
+  if (new Set(types).size !== types.length) wrong(`a condition twice: ${types.join(', ')}`);
+  for (const { type, status: value, reason, message, lastTransitionTime, observedGeneration } of conditions) {
+    if (!['True', 'False', 'Unknown'].includes(value)) wrong(`${type} is ${value}`);
+    if (!/^[A-Z][A-Za-z0-9]*$/.test(reason)) wrong(`${type} has the reason "${reason}"`);
+    if (message.trim() === '') wrong(`${type} has no message`);
+    if (Number.isNaN(Date.parse(lastTransitionTime))) wrong(`${type} has the time "${lastTransitionTime}"`);
+    if ((observedGeneration ?? 0) > metadata.generation) wrong(`${type} has observed a generation to come`);
+  }
+  if ((status?.observedGeneration ?? 0) > metadata.generation) wrong('observedGeneration is ahead of the object');
+
+  if (kind === 'MSPAccount') {
+    if (is('Ready') === undefined) wrong('no condition Ready');
+    if (is('Ready')?.status === 'True' && is('Reconciling') !== undefined) wrong('Ready and Reconciling');
+    if (is('Ready')?.status === 'True' && is('Stalled') !== undefined) wrong('Ready and Stalled');
+    if (is('Reconciling') !== undefined && is('Stalled') !== undefined) wrong('Reconciling and Stalled');
+    for (const type of ['Reconciling', 'Stalled'] as const) {
+      if (is(type) !== undefined && is(type)?.status !== 'True') wrong(`${type} is there without being True`);
+    }
+    const settled = is('Ready')?.status === 'False' && object.spec.suspend !== true;
+    if (settled && is('Reconciling') === undefined && is('Stalled') === undefined) {
+      wrong('not Ready, and neither Reconciling nor Stalled');
+    }
+    if (is('Ready')?.reason === 'Synchronized' && is('Synchronized')?.status !== 'True') {
+      wrong('Ready says Synchronized, the condition Synchronized does not');
+    }
+  } else {
+    if (is('Linked') === undefined) wrong('no condition Linked');
+    // With one of these kstatus would not read a child as Current.
+    for (const type of ['Ready', 'Reconciling', 'Stalled']) if (is(type) !== undefined) wrong(`a child with ${type}`);
+    if (status?.observedGeneration !== undefined) wrong('a child with observedGeneration');
+  }
+  if (kind === 'Customer' && status?.phase !== undefined) {
+    const linked = is('Linked')?.status;
+    if ((status.phase === 'Unlinked') !== (linked === 'False')) wrong(`phase ${status.phase} with Linked=${linked}`);
+    const icons: Record<string, string> = {
+      NotSetUp: 'company_no_setup',
+      Normal: 'msp_customer_normal',
+      Unlinked: 'company_unlinked',
+    };
+    if (status.icon !== icons[status.phase as string]) wrong(`phase ${status.phase} with icon ${status.icon}`);
+  }
+  return problems;
+}
+
+/** Promise 1: one company, one object. */
+function checkCompanies(objects: readonly Thing[]): string[] {
+  const seen = new Map<string, string>();
+  const problems: string[] = [];
+  for (const { kind, metadata, spec } of objects) {
+    if (kind === 'MSPAccount') continue;
+    const identity = `${kind} ${spec.accountRef.name}/${String(spec.companyID).toLowerCase()}`;
+    const other = seen.get(identity);
+    if (other !== undefined) problems.push(`${identity}: both ${other} and ${metadata.name}`);
+    seen.set(identity, metadata.name);
+  }
+  return problems;
+}

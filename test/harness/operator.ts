@@ -1,0 +1,125 @@
+// Runs the built operator as people do: its own process, its own ServiceAccount, the RBAC that the chart ships. It dies with the
+// test process, however that ends.
+
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '../controlplane/client.ts';
+import type { Supervised, Supervisor } from '../controlplane/supervised.ts';
+
+const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'operator.js');
+export const OPERATOR_NAMESPACE = 'eset-msp-operator';
+export const OPERATOR_NAME = 'eset-msp-operator';
+export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${OPERATOR_NAME}`;
+
+export interface OperatorOptions {
+  /** `null`: the whole cluster. */
+  readonly namespaces: readonly string[] | null;
+  /** host:port of each simulator. */
+  readonly upstreamHosts: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export class RunningOperator {
+  readonly #process: Supervised;
+  readonly #addresses: () => Promise<{ health: string; metrics: string }>;
+
+  constructor(process: Supervised) {
+    this.#process = process;
+    this.#addresses = async () => {
+      const line = (await this.lines()).find(({ msg }) => msg === 'started');
+      const address = (field: string): string => {
+        const { port } = (line?.[field] ?? {}) as { port?: number };
+        return `http://127.0.0.1:${port}`;
+      };
+      return { health: address('health'), metrics: address('metrics') };
+    };
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** All that it printed so far. */
+  log(): Promise<string> {
+    return readFile(this.#process.log, 'utf8');
+  }
+
+  /** Its log, line by line. */
+  async lines(): Promise<Record<string, unknown>[]> {
+    const text = await this.log();
+    return text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => {
+        try {
+          return JSON.parse(line) as Record<string, unknown>;
+        } catch {
+          return { msg: line };
+        }
+      });
+  }
+
+  async metrics(): Promise<string> {
+    return (await fetch(`${(await this.#addresses()).metrics}/metrics`)).text();
+  }
+
+  async probe(path: '/healthz' | '/readyz'): Promise<number> {
+    return (await fetch(`${(await this.#addresses()).health}${path}`)).status;
+  }
+
+  /** Until it is ready; an error with its log if it ends or takes too long. */
+  async ready(timeoutMs = 20_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    for (;;) {
+      const exit = this.#process.exit();
+      if (exit !== undefined) throw new Error(`the operator ended (${JSON.stringify(exit)}):\n${await this.log()}`);
+      if ((await this.lines()).some(({ msg }) => msg === 'ready')) return;
+      if (Date.now() > deadline) throw new Error(`the operator was not ready in time:\n${await this.log()}`);
+      await sleep(30);
+    }
+  }
+
+  /** As kubelet does: SIGTERM, and its exit. */
+  async stop(): Promise<{ readonly code: number | null }> {
+    return this.#process.kill('SIGTERM');
+  }
+
+  /** As a crash does. */
+  async kill(): Promise<void> {
+    await this.#process.kill('SIGKILL');
+  }
+}
+
+let started = 0;
+
+export async function startOperator(
+  supervisor: Supervisor,
+  cluster: Cluster,
+  options: OperatorOptions,
+): Promise<RunningOperator> {
+  const kubeconfig = await cluster.serviceAccountKubeconfig(OPERATOR_NAMESPACE, OPERATOR_NAME);
+  const { namespaces } = options;
+  const running = new RunningOperator(
+    await supervisor.run({
+      name: `operator-${++started}`,
+      command: process.execPath,
+      args: [
+        PROGRAM,
+        `--kubeconfig=${kubeconfig}`,
+        ...(namespaces === null ? [] : [`--watch-namespaces=${namespaces.join(',')}`]),
+        `--upstream-hosts=${options.upstreamHosts.join(',')}`,
+        '--upstream-allow-loopback-http',
+        '--upstream-requests-per-second=1000',
+        '--metrics-address=127.0.0.1:0',
+        '--health-address=127.0.0.1:0',
+        ...(options.args ?? []),
+      ],
+      ...(options.env === undefined ? {} : { env: { ...options.env } }),
+    }),
+  );
+  await running.ready();
+  return running;
+}
