@@ -1,10 +1,18 @@
 // The cache on a real API server, through a proxy that cuts its watch.
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { connect } from '../../test/controlplane/client.ts';
 import { Cache, type Projected } from './cache.ts';
 import type { KubeClient } from './client.ts';
-import { CONFIG_MAPS, clientFor, startProxy, type Proxy, type TestClient } from './cluster-testing.ts';
+import {
+  CONFIG_MAPS,
+  clientFor,
+  createNamespace,
+  deleteNamespace,
+  startProxy,
+  type Proxy,
+  type TestClient,
+} from './cluster-testing.ts';
 import { loadConnection } from './connection.ts';
+import type { Resource } from './object.ts';
 import type { ReflectorTuning } from './reflector.ts';
 import { eventually, realDeps } from './testing.ts';
 
@@ -12,7 +20,7 @@ interface Item extends Projected {
   readonly value: string;
 }
 
-const cluster = connect(inject('controlPlane'));
+const connection = loadConnection({ kubeconfig: inject('controlPlane').kubeconfig });
 const deps = realDeps();
 let namespace: string;
 let proxy: Proxy;
@@ -23,9 +31,9 @@ let ended: Promise<void>;
 let lists: number;
 
 beforeEach(async () => {
-  namespace = await cluster.createNamespace('cache');
-  proxy = await startProxy(cluster.kubeconfig);
-  direct = clientFor(loadConnection({ kubeconfig: cluster.kubeconfig }));
+  direct = clientFor(connection);
+  namespace = await createNamespace(direct, 'cache');
+  proxy = await startProxy(connection);
   watching = clientFor(proxy.connection, { timeoutMs: 3_000 });
   stop = new AbortController();
   lists = 0;
@@ -34,14 +42,15 @@ beforeEach(async () => {
 afterEach(async () => {
   stop.abort(new Error('the test is over'));
   await ended;
+  await deleteNamespace(direct, namespace);
   await Promise.all([watching.close(), direct.close()]);
   await proxy.close();
-  await cluster.deleteNamespace(namespace, { wait: false });
 });
 
 async function start(
   tuning: Partial<ReflectorTuning> = {},
   watch: KubeClient['watch'] = watching.client.watch.bind(watching.client),
+  of = CONFIG_MAPS,
 ): Promise<Cache<Item>> {
   const cache = new Cache<Item>({
     ...deps,
@@ -52,7 +61,7 @@ async function start(
       },
       watch,
     },
-    resource: CONFIG_MAPS,
+    resource: of,
     namespaces: [namespace],
     project: ({ metadata, ...rest }) => ({
       namespace: metadata.namespace ?? '',
@@ -108,24 +117,54 @@ describe('the cache', () => {
   });
 
   it('lists anew when the version it asks for is gone', async () => {
-    let watches = 0;
-    const cache = await start({}, (resource, options, signal) => {
-      watches++;
-      // The second watch asks for a version that the server has forgotten; the server's 410 is real.
-      const resourceVersion = watches === 2 ? '1' : (options.resourceVersion ?? '');
-      return watching.client.watch(resource, { ...options, resourceVersion }, signal);
+    // The watch cache of a new kind knows nothing of the time before it, so that its 410 is real.
+    const group = `${namespace}.example.com`;
+    const things: Resource = { group, version: 'v1', plural: 'things', kind: 'Thing', namespaced: true };
+    const crds: Resource = {
+      group: 'apiextensions.k8s.io',
+      version: 'v1',
+      plural: 'customresourcedefinitions',
+      kind: 'CustomResourceDefinition',
+      namespaced: false,
+    };
+    const crd = `things.${group}`;
+    const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+    await direct.client.create(crds, null, {
+      metadata: { name: crd },
+      spec: {
+        group,
+        scope: 'Namespaced',
+        names: { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList' },
+        versions: [{ name: 'v1', served: true, storage: true, schema }],
+      },
     });
-    await eventually(() => watches === 1, 'the first watch');
-    await create('before');
-    await eventually(() => cache.get(key('before')) !== undefined, 'seen');
-    proxy.refuse(true);
-    proxy.cut();
-    await direct.client.delete(CONFIG_MAPS, { namespace, name: 'before' });
-    await create('after');
-    proxy.refuse(false);
-    await eventually(() => cache.get(key('after')) !== undefined, 'created meanwhile');
-    await eventually(() => cache.get(key('before')) === undefined, 'deleted meanwhile');
-    expect(lists).toBe(2);
+    try {
+      const put = (name: string): Promise<unknown> => direct.client.create(things, namespace, { metadata: { name } });
+      await eventually(() => put('first').then(() => true, () => false), 'the new kind is served'); // prettier-ignore
+      let watches = 0;
+      const cache = await start(
+        {},
+        (resource, options, signal) => {
+          watches++;
+          const resourceVersion = watches === 2 ? '1' : (options.resourceVersion ?? '');
+          return watching.client.watch(resource, { ...options, resourceVersion }, signal);
+        },
+        things,
+      );
+      await put('before');
+      await eventually(() => cache.get(key('before')) !== undefined, 'seen');
+      proxy.refuse(true);
+      proxy.cut();
+      await direct.client.delete(things, { namespace, name: 'before' });
+      await put('after');
+      proxy.refuse(false);
+      await eventually(() => cache.get(key('after')) !== undefined, 'created meanwhile');
+      await eventually(() => cache.get(key('before')) === undefined, 'deleted meanwhile');
+      expect(lists).toBe(2);
+      expect(await deps.metrics.text()).toContain('watch_restarts_total{kind="Thing",reason="expired"} 1');
+    } finally {
+      await direct.client.delete(crds, { namespace: '', name: crd });
+    }
   });
 
   it('does not wait for ever on a connection that fell silent', async () => {

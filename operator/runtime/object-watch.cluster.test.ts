@@ -1,14 +1,25 @@
 // Following single objects as a ServiceAccount that has get and watch, and no list.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { connect } from '../../test/controlplane/client.ts';
-import { CONFIG_MAPS, clientFor, startProxy, type Proxy, type TestClient } from './cluster-testing.ts';
-import { loadConnection } from './connection.ts';
+import {
+  CONFIG_MAPS,
+  clientFor,
+  createNamespace,
+  deleteNamespace,
+  grant,
+  revoke,
+  serviceAccount,
+  startProxy,
+  type Proxy,
+  type TestClient,
+} from './cluster-testing.ts';
+import { loadConnection, type Connection } from './connection.ts';
 import { isForbidden } from './errors.ts';
 import type { ObjectState } from './object-watch.ts';
 import { ObjectWatchSet, type ObjectWatchSetOptions } from './object-watch-set.ts';
 import { eventually, realDeps } from './testing.ts';
 
-const cluster = connect(inject('controlPlane'));
+const connection = loadConnection({ kubeconfig: inject('controlPlane').kubeconfig });
+let account: Connection;
 let namespace: string;
 let admin: TestClient;
 let reader: TestClient;
@@ -18,15 +29,14 @@ let ended: Promise<void>;
 let heard: [string, ObjectState][];
 
 beforeAll(async () => {
-  namespace = await cluster.createNamespace('object-watch');
-  admin = clientFor(loadConnection({ kubeconfig: cluster.kubeconfig }));
-  await cluster.kubectlOk(['create', 'serviceaccount', 'reader'], { namespace });
-  await cluster.kubectlOk(['create', 'role', 'reader', '--verb=get,watch', '--resource=configmaps'], { namespace });
+  admin = clientFor(connection);
+  namespace = await createNamespace(admin, 'object-watch');
+  account = await serviceAccount(admin, connection, namespace, 'reader');
+  await grant(admin, namespace, 'reader', ['get', 'watch']);
 });
 
 beforeEach(async () => {
-  await grant();
-  proxy = await startProxy(await cluster.serviceAccountKubeconfig(namespace, 'reader'));
+  proxy = await startProxy(account);
   reader = clientFor(proxy.connection, { timeoutMs: 3_000 });
   heard = [];
 });
@@ -39,15 +49,9 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
+  await deleteNamespace(admin, namespace);
   await admin.close();
-  await cluster.deleteNamespace(namespace, { wait: false });
 });
-
-async function grant(): Promise<void> {
-  const args = ['create', 'rolebinding', 'reader', '--role=reader', `--serviceaccount=${namespace}:reader`];
-  const result = await cluster.kubectl(args, { namespace });
-  if (result.code !== 0 && !result.stderr.includes('already exists')) throw new Error(result.stderr);
-}
 
 function start(options: Partial<ObjectWatchSetOptions> = {}): ObjectWatchSet {
   const set = new ObjectWatchSet({
@@ -130,7 +134,7 @@ describe('an object watch', () => {
   });
 
   it('says that it is forbidden, and recovers when it is not any more', async () => {
-    await cluster.kubectlOk(['delete', 'rolebinding', 'reader'], { namespace });
+    await revoke(admin, namespace, 'reader');
     await eventually(async () => {
       const error = await reader.client.get(CONFIG_MAPS, { namespace, name: 'x' }).catch((each: unknown) => each);
       return isForbidden(error);
@@ -141,7 +145,7 @@ describe('an object watch', () => {
     set.ensure(key);
     await eventually(() => set.state(key)?.forbidden === true, 'forbidden');
     expect(set.state(key)).toEqual({ resourceVersion: null, forbidden: true });
-    await grant();
+    await grant(admin, namespace, 'reader', ['get', 'watch']);
     await eventually(() => set.state(key)?.resourceVersion === version, 'allowed again');
     expect(heard).toHaveLength(2);
   });
