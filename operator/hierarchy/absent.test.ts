@@ -2,20 +2,28 @@ import { describe, expect, test } from 'vitest';
 import type { Action } from './action.ts';
 import { applied } from './apply-model.ts';
 import type { World } from './apply-model.ts';
-import { GAP, HOUR, NOW, company, customerOf, groupOf, guid, input, relinked, snapshot, synced } from './fixtures.ts';
-import type { ExistingCustomer, ExistingGroup } from './objects.ts';
+import {
+  GAP,
+  HOUR,
+  NOW,
+  TREE,
+  brief,
+  company,
+  customerOf,
+  groupOf,
+  guid,
+  input,
+  personal,
+  relinked,
+  snapshot,
+  synced,
+} from './fixtures.ts';
+import type { ExistingGroup } from './objects.ts';
 import { makePlan } from './plan.ts';
 import type { PlanInput } from './plan.ts';
 import type { Company, Confirmation } from './snapshot.ts';
 
-const tree = [
-  company(0, null, 'MSPManager'),
-  company(1, 0, 'ManagedMSP', { name: 'Prague MSP' }),
-  company(2, 1, 'Customer', { name: 'Bakery' }),
-  company(3, 1, 'Customer', { name: 'Butcher', status: 'Suspended' }),
-  company(4, 0, 'Customer', { name: 'Direct', status: 'Unknown' }),
-];
-const world = synced(tree);
+const world = synced(TREE);
 
 function actions(
   companies: readonly Company[],
@@ -25,36 +33,15 @@ function actions(
   return makePlan(input(snapshot(companies), state, over)).actions;
 }
 
-function brief(list: readonly Action[]): string[] {
-  return list.map((action) => {
-    const id = 'group' in action ? action.group.companyID : action.companyID;
-    return `${action.kind} ${action.change} ${Number.parseInt(id.slice(-12), 16)}`;
-  });
-}
-
 function replaced(n: number, over: Partial<Company>): Company[] {
-  return tree.map((one) => (one.id === guid(n) ? { ...one, ...over } : one));
-}
-
-function personal(n: number, over: Partial<ExistingCustomer> = {}): ExistingCustomer {
-  return {
-    name: `people-${n}`,
-    uid: `people-${n}`,
-    companyID: guid(n),
-    createdAt: NOW,
-    mode: null,
-    linked: { status: 'Unknown', reason: 'AwaitingSync', since: NOW },
-    setup: null,
-    mirror: null,
-    ...over,
-  };
+  return TREE.map((one) => (one.id === guid(n) ? { ...one, ...over } : one));
 }
 
 const gone = (...numbers: number[]): Map<string, Confirmation> => new Map(numbers.map((n) => [guid(n), 'Gone']));
 const wide = { unlinkLimit: { percent: 100, count: 50 } };
 
 describe('absence', () => {
-  const rest = tree.filter((one) => one.id !== guid(2) && one.id !== guid(1) && one.id !== guid(3));
+  const rest = TREE.filter((one) => one.id !== guid(2) && one.id !== guid(1) && one.id !== guid(3));
 
   test('a removed company: both its objects say so, the group keeps its spec; each company below is one of its own', () => {
     const list = actions(rest, world, { confirmations: gone(1, 2), ...wide });
@@ -86,7 +73,7 @@ describe('absence', () => {
       'UpdateCustomer Hold 3',
     ]);
     const after = applied(world, plan, NOW);
-    const back = makePlan(input(snapshot(tree), after, { blockedAt: plan.unlink.blocked?.blockedAt ?? null }));
+    const back = makePlan(input(snapshot(TREE), after, { blockedAt: plan.unlink.blocked?.blockedAt ?? null }));
     expect(back.unlink.blocked).toBeNull();
     expect(brief(back.actions)).toContain('LinkGroup Link 1');
   });
@@ -125,8 +112,8 @@ describe('absence', () => {
 
   test('a Customer that people made for a company that never was', () => {
     const made: World = { ...world, customers: [...world.customers, personal(50)] };
-    expect(actions(tree, made)).toEqual([]);
-    const list = actions(tree, made, { confirmations: gone(50) });
+    expect(actions(TREE, made)).toEqual([]);
+    const list = actions(TREE, made, { confirmations: gone(50) });
     expect(list).toEqual([
       {
         kind: 'UpdateCustomer',

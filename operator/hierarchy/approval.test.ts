@@ -3,35 +3,28 @@
 import { describe, expect, test } from 'vitest';
 import { applied } from './apply-model.ts';
 import type { World } from './apply-model.ts';
-import { HOUR, NOW, customerOf, groupOf, guid, input, msp, relinked, snapshot, synced } from './fixtures.ts';
+import {
+  HOUR,
+  NOW,
+  answers,
+  customerOf,
+  groupOf,
+  guid,
+  input,
+  marksOf,
+  msp,
+  range,
+  relinked,
+  snapshot,
+  synced,
+  without,
+} from './fixtures.ts';
 import { judge } from './guard.ts';
 import type { Judgement } from './guard.ts';
-import type { Confirmation } from './snapshot.ts';
 import { makePlan } from './plan.ts';
 import type { PlanInput } from './plan.ts';
 
 const AT = '2026-03-01T10:00:00Z';
-
-/** Companies without some of their numbers. */
-function without(total: number, ...gone: number[]) {
-  const ids = new Set(gone.map(guid));
-  return snapshot(msp(total).filter((one) => !ids.has(one.id)));
-}
-
-function answers(answer: Confirmation, ...numbers: number[]): Map<string, Confirmation> {
-  return new Map(numbers.map((n) => [guid(n), answer]));
-}
-
-function range(from: number, to: number): number[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
-}
-
-function marksOf(verdict: Judgement, ...numbers: number[]): string[] {
-  return numbers.map((n) => {
-    const mark = verdict.marks.get(guid(n));
-    return mark ? `${mark.status}/${mark.reason}` : '-';
-  });
-}
 
 describe('the empty snapshot', () => {
   const world = synced(msp(3));

@@ -2,10 +2,12 @@
 
 import type { World } from './apply-model.ts';
 import { applied } from './apply-model.ts';
+import type { Action } from './action.ts';
+import type { Judgement } from './guard.ts';
 import type { ExistingCustomer, ExistingGroup, LinkedSince } from './objects.ts';
 import { makePlan } from './plan.ts';
 import type { PlanInput } from './plan.ts';
-import type { Company, CompanyType, Gap, Snapshot } from './snapshot.ts';
+import type { Company, CompanyType, Confirmation, Gap, Snapshot } from './snapshot.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const HOUR = 3_600_000;
@@ -76,4 +78,60 @@ export function customerOf(world: World, n: number): ExistingCustomer {
   const found = world.customers.find((customer) => customer.companyID === guid(n));
   if (!found) throw new Error(`no customer of ${n}`);
   return found;
+}
+
+/** A small account: an MSP manager (0) with a managed MSP (1) of two customers (2, 3), and a direct one (4). */
+export const TREE = [
+  company(0, null, 'MSPManager'),
+  company(1, 0, 'ManagedMSP', { name: 'Prague MSP' }),
+  company(2, 1, 'Customer', { name: 'Bakery' }),
+  company(3, 1, 'Customer', { name: 'Butcher', status: 'Suspended' }),
+  company(4, 0, 'Customer', { name: 'Direct', status: 'Unknown' }),
+];
+
+/** A plan in short: kind, change and number of each action. */
+export function brief(list: readonly Action[]): string[] {
+  return list.map((action) => {
+    const id = 'group' in action ? action.group.companyID : action.companyID;
+    return `${action.kind} ${action.change} ${Number.parseInt(id.slice(-12), 16)}`;
+  });
+}
+
+/** A Customer that people made, before its first sync. */
+export function personal(n: number, over: Partial<ExistingCustomer> = {}): ExistingCustomer {
+  return {
+    name: `people-${n}`,
+    uid: `people-${n}`,
+    companyID: guid(n),
+    createdAt: NOW,
+    mode: null,
+    linked: { status: 'Unknown', reason: 'AwaitingSync', since: NOW },
+    setup: null,
+    mirror: null,
+    ...over,
+  };
+}
+
+/** An MSP (0) with customers 1…`total`, of which some are not shown. */
+export function without(total: number, ...gone: number[]): Snapshot {
+  const ids = new Set(gone.map(guid));
+  return snapshot(msp(total).filter((one) => !ids.has(one.id)));
+}
+
+/** The same answer of `Company/Detail` for some companies. */
+export function answers(answer: Confirmation, ...numbers: number[]): Map<string, Confirmation> {
+  return new Map(numbers.map((n) => [guid(n), answer]));
+}
+
+/** The whole numbers from one to another. */
+export function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+}
+
+/** What the guard made of some companies: `status/reason`, or `-`. */
+export function marksOf(verdict: Judgement, ...numbers: number[]): string[] {
+  return numbers.map((n) => {
+    const mark = verdict.marks.get(guid(n));
+    return mark ? `${mark.status}/${mark.reason}` : '-';
+  });
 }

@@ -6,30 +6,26 @@ import {
   EMPTY,
   HOUR,
   NOW,
+  TREE,
+  brief,
   company,
   customerOf,
   groupOf,
   guid,
   input,
   msp,
+  personal,
   relinked,
   snapshot,
   synced,
 } from './fixtures.ts';
 import { childName } from './names.ts';
-import type { ExistingCustomer, ExistingGroup } from './objects.ts';
+import type { ExistingGroup } from './objects.ts';
 import { makePlan } from './plan.ts';
 import type { PlanInput } from './plan.ts';
 import type { Company } from './snapshot.ts';
 
-const tree = [
-  company(0, null, 'MSPManager'),
-  company(1, 0, 'ManagedMSP', { name: 'Prague MSP' }),
-  company(2, 1, 'Customer', { name: 'Bakery' }),
-  company(3, 1, 'Customer', { name: 'Butcher', status: 'Suspended' }),
-  company(4, 0, 'Customer', { name: 'Direct', status: 'Unknown' }),
-];
-const world = synced(tree);
+const world = synced(TREE);
 
 function actions(
   companies: readonly Company[],
@@ -39,34 +35,13 @@ function actions(
   return makePlan(input(snapshot(companies), state, over)).actions;
 }
 
-function brief(list: readonly Action[]): string[] {
-  return list.map((action) => {
-    const id = 'group' in action ? action.group.companyID : action.companyID;
-    return `${action.kind} ${action.change} ${Number.parseInt(id.slice(-12), 16)}`;
-  });
-}
-
 function replaced(n: number, over: Partial<Company>): Company[] {
-  return tree.map((one) => (one.id === guid(n) ? { ...one, ...over } : one));
-}
-
-function personal(n: number, over: Partial<ExistingCustomer> = {}): ExistingCustomer {
-  return {
-    name: `people-${n}`,
-    uid: `people-${n}`,
-    companyID: guid(n),
-    createdAt: NOW,
-    mode: null,
-    linked: { status: 'Unknown', reason: 'AwaitingSync', since: NOW },
-    setup: null,
-    mirror: null,
-    ...over,
-  };
+  return TREE.map((one) => (one.id === guid(n) ? { ...one, ...over } : one));
 }
 
 describe('creation', () => {
   test('parents before children, a group before its customer, one name for both', () => {
-    const list = actions(tree, EMPTY);
+    const list = actions(TREE, EMPTY);
     expect(brief(list)).toEqual([
       'CreateGroup Create 0',
       'CreateGroup Create 1',
@@ -106,10 +81,10 @@ describe('creation', () => {
   });
 
   test('"skip setup for all new customers"', () => {
-    expect(customerOf(synced(tree, { newCustomers: 'Skip' }), 2).setup).toBe('Skipped');
-    const list = actions(tree, world, { newCustomers: 'Skip' });
+    expect(customerOf(synced(TREE, { newCustomers: 'Skip' }), 2).setup).toBe('Skipped');
+    const list = actions(TREE, world, { newCustomers: 'Skip' });
     expect(brief(list)).toEqual([2, 3, 4].map((n) => `UpdateCustomer Status ${n}`));
-    expect(actions(tree, applied(world, { actions: list }, NOW))).toEqual([]);
+    expect(actions(TREE, applied(world, { actions: list }, NOW))).toEqual([]);
   });
 
   test('a Customer that people made is adopted under its name; the group gets the computed one', () => {
@@ -117,7 +92,7 @@ describe('creation', () => {
       groups: [],
       customers: [personal(2, { mode: 'Configured', companyID: guid(2).toUpperCase() })],
     };
-    const list = actions(tree, made);
+    const list = actions(TREE, made);
     expect(brief(list).slice(2, 4)).toEqual(['CreateGroup Create 2', 'UpdateCustomer Link 2']);
     const after = applied(made, { actions: list }, NOW);
     expect(after.customers[0]).toMatchObject({
@@ -125,7 +100,7 @@ describe('creation', () => {
       setup: 'Completed',
       mirror: { groupName: childName('acme', guid(2), 'Bakery') },
     });
-    expect(actions(tree, after)).toEqual([]);
+    expect(actions(TREE, after)).toEqual([]);
   });
 
   test('what was lost comes back under the shared name, also after a rename', () => {
@@ -144,23 +119,23 @@ describe('creation', () => {
     const taken = childName('acme', guid(2), 'Bakery');
     const fallback = childName('acme', guid(2), 'company');
     const made: World = { groups: [], customers: [personal(4, { name: taken })] };
-    const after = applied(made, { actions: actions(tree, made) }, NOW);
+    const after = applied(made, { actions: actions(TREE, made) }, NOW);
     expect([groupOf(after, 2).name, customerOf(after, 2).name]).toEqual([fallback, fallback]);
     const twice: World = { groups: [], customers: [personal(4, { name: taken }), personal(3, { name: fallback })] };
-    expect(customerOf(applied(twice, { actions: actions(tree, twice) }, NOW), 2).name).toMatch(/^company-2-/);
+    expect(customerOf(applied(twice, { actions: actions(TREE, twice) }, NOW), 2).name).toMatch(/^company-2-/);
   });
 
   test('a POST without its status write is completed', () => {
-    const list = actions(tree, EMPTY);
+    const list = actions(TREE, EMPTY);
     const half = applied(EMPTY, { actions: list }, NOW, 4);
     expect(customerOf(half, 2).mirror).toBeNull();
-    expect(brief(actions(tree, half))[0]).toBe('UpdateCustomer Link 2');
+    expect(brief(actions(TREE, half))[0]).toBe('UpdateCustomer Link 2');
   });
 });
 
 describe('change', () => {
   test('nothing differs: an empty plan', () => {
-    expect(makePlan(input(snapshot(tree), world))).toEqual({ actions: [], unlink: { unlinked: [], blocked: null } });
+    expect(makePlan(input(snapshot(TREE), world))).toEqual({ actions: [], unlink: { unlinked: [], blocked: null } });
   });
 
   test('rename: one write for the group; names stay', () => {
@@ -185,7 +160,7 @@ describe('change', () => {
       'UpdateGroup Move 3',
       'UpdateCustomer Move 3',
     ]);
-    const deep = [...tree, company(5, 0, 'MSPManager')];
+    const deep = [...TREE, company(5, 0, 'MSPManager')];
     const moved = deep.map((one) => (one.id === guid(1) ? { ...one, parentID: guid(5) } : one));
     expect(brief(actions(moved, synced(deep)))).toEqual(['UpdateGroup Move 1']);
   });
@@ -206,7 +181,7 @@ describe('change', () => {
   });
 
   test('custom identifier: written when Search carries it, kept when it does not, emptied when it says so', () => {
-    const shot = (...entries: [string, string][]) => snapshot(tree, { customIdentifiers: new Map(entries) });
+    const shot = (...entries: [string, string][]) => snapshot(TREE, { customIdentifiers: new Map(entries) });
     const plan = makePlan(input(shot([guid(2), ' K-7\n']), world));
     expect(brief(plan.actions)).toEqual(['UpdateCustomer Status 2']);
     const after = applied(world, plan, NOW);
@@ -221,9 +196,9 @@ describe('change', () => {
       ...state,
       customers: state.customers.map((one) => (one.companyID === guid(2) ? { ...one, mode: 'Configured' } : one)),
     });
-    expect(brief(actions(tree, modes(world)))).toEqual(['UpdateCustomer Status 2']);
+    expect(brief(actions(TREE, modes(world)))).toEqual(['UpdateCustomer Status 2']);
     const away = relinked(world, [2], { status: 'False', reason: 'Removed', since: NOW - 99 * HOUR });
-    const rest = tree.filter((one) => one.id !== guid(2));
+    const rest = TREE.filter((one) => one.id !== guid(2));
     expect(actions(rest, away, { newCustomers: 'Skip' }).filter((action) => brief([action])[0]?.endsWith('2'))).toEqual(
       [],
     );
@@ -244,7 +219,7 @@ describe('duplicates', () => {
   });
 
   test('the older wins, then the smaller uid; deleted first; everything refers to the one that is kept', () => {
-    expect(actions(tree, twin({ createdAt: NOW }))).toEqual([
+    expect(actions(TREE, twin({ createdAt: NOW }))).toEqual([
       {
         kind: 'DeleteDuplicate',
         change: 'Delete',
@@ -255,8 +230,8 @@ describe('duplicates', () => {
         keep: older.name,
       },
     ]);
-    expect(actions(tree, twin({}))[0]).toMatchObject({ name: 'twin', keep: older.name });
-    const list = actions(tree, twin({ uid: 'a' }));
+    expect(actions(TREE, twin({}))[0]).toMatchObject({ name: 'twin', keep: older.name });
+    const list = actions(TREE, twin({ uid: 'a' }));
     expect(list[0]).toMatchObject({ name: older.name, keep: 'twin' });
     expect(list[1]).toMatchObject({
       kind: 'UpdateCustomer',
@@ -264,7 +239,7 @@ describe('duplicates', () => {
       state: { mirror: { groupName: 'twin' } },
     });
     const parents = { ...groupOf(world, 1), name: 'twin', uid: 'a' };
-    expect(brief(actions(tree, { ...world, groups: [...world.groups, parents] }))).toEqual([
+    expect(brief(actions(TREE, { ...world, groups: [...world.groups, parents] }))).toEqual([
       'DeleteDuplicate Delete 1',
       'UpdateGroup Move 2',
       'UpdateCustomer Move 2',
@@ -275,7 +250,7 @@ describe('duplicates', () => {
 
   test('also of Customers, whoever made them', () => {
     const made: World = { ...world, customers: [...world.customers, personal(2, { mode: 'Skip' })] };
-    expect(actions(tree, made)).toMatchObject([
+    expect(actions(TREE, made)).toMatchObject([
       { kind: 'DeleteDuplicate', of: 'Customer', name: 'people-2', keep: customerOf(world, 2).name },
     ]);
   });

@@ -14,7 +14,7 @@ import {
   type TestClient,
 } from './cluster-testing.ts';
 import { loadConnection, type Connection } from './connection.ts';
-import { KubeError, isAlreadyExists, isConflict, isForbidden, isNotFound, isTransient } from './errors.ts';
+import { type KubeError, isAlreadyExists, isConflict, isForbidden, isNotFound, isTransient } from './errors.ts';
 
 const cluster = inject('controlPlane');
 const connection = loadConnection({ kubeconfig: cluster.kubeconfig });

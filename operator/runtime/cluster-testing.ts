@@ -31,7 +31,7 @@ export interface TestClient {
 
 export function clientFor(connection: Connection, options: Partial<TransportOptions> = {}): TestClient {
   const transport = new Transport({ ...realDeps(), connection, ...options });
-  return { client: new KubeClient(transport), transport, close: () => transport.close() };
+  return { client: new KubeClient(transport), transport, close: () => transport.close(200) };
 }
 
 export interface Proxy {

@@ -138,9 +138,17 @@ export class Transport {
     }
   }
 
-  /** Waits for calls under way (they have time limits) and cuts the watches. */
-  async close(): Promise<void> {
-    await Promise.all([this.#calls.close(), this.#watches.destroy()]);
+  /** Cuts the watches and waits for calls under way, but no longer than that. */
+  async close(deadlineMs = 5_000): Promise<void> {
+    const watches = this.#watches.destroy();
+    let cancel: (() => void) | undefined;
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#options.clock.after(deadlineMs, resolve);
+    });
+    const calls = this.#calls.close().catch(() => {});
+    await Promise.race([calls, late]);
+    cancel?.();
+    await Promise.all([watches, this.#calls.destroy()]);
   }
 
   async #once(call: CallOptions, what: string, limit: TimeLimit): Promise<Answer> {
