@@ -13,7 +13,7 @@ import { SimulatorProcess } from './simulator-process.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const NAMESPACE = 'acme-msp';
-const interactive = process.stdout.isTTY === true && process.env['CI'] !== 'true';
+const interactive = process.stdout.isTTY && process.env['CI'] !== 'true';
 const stopped = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
 

@@ -1,6 +1,6 @@
 // What the demo prints: headings and tables, in colour on a terminal.
 
-const colour = process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined;
+const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
 
 export function say(text: string): void {
   console.log(text);

@@ -62,7 +62,7 @@ test('more than the limit: none is unlinked, the account says how many and how t
 test('an empty snapshot unlinks nothing, whatever the limit', async () => {
   await world.synchronized('acme', { sync: { unlinkLimit: { percent: 100, count: 1000 } } });
   const { tree, company } = world.upstream;
-  for (const child of [...(company.children ?? [])]) world.upstream.remove(child.id);
+  for (const child of company.children?.slice() ?? []) world.upstream.remove(child.id);
   expect([...tree.companies(company)]).toHaveLength(1);
   const account = await world.sync();
   expect(conditionOf(account, 'Ready')?.reason).toBe('UnlinkBlocked');
@@ -128,5 +128,5 @@ test('a distributor is refused, unless the account says otherwise', async () => 
   await world.apply(world.account('acme', { sync: { distributor: 'Allow' } }));
   await world.untilReady();
   const types = new Set((await world.groups()).map(({ spec }) => spec.type));
-  expect([...types].sort()).toEqual(['Customer', 'Distributor', 'Division', 'MSP', 'MSPManager', 'ManagedMSP'].sort());
+  expect(types).toEqual(new Set(['Customer', 'Distributor', 'Division', 'MSP', 'MSPManager', 'ManagedMSP']));
 });

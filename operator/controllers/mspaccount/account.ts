@@ -65,7 +65,7 @@ export function viewAccount(object: KubeObject): AccountView {
     approveUnlink: annotation(ANNOTATION_APPROVE_UNLINK),
     approveCompany: annotation(ANNOTATION_APPROVE_COMPANY),
     settings: settingsOf(object['spec'] as MSPAccountSpec),
-    status: (object['status'] ?? {}) as MSPAccountStatus,
+    status: object['status'] ?? {},
   };
 }
 

@@ -27,13 +27,13 @@ export function progressWriter(deps: AccountDeps, account: AccountView, signal: 
     }
   };
   return {
-    on(progress: Progress): void {
+    on: (progress: Progress): void => {
       if (writing !== null || current === null || deps.now() - last < PROGRESS_EVERY_MS) return;
       last = deps.now();
       writing = write(current, progress);
     },
     /** The account as last written; null if somebody else wrote its status. */
-    async stop(): Promise<AccountView | null> {
+    stop: async (): Promise<AccountView | null> => {
       await writing;
       return current;
     },
