@@ -13,12 +13,14 @@ beforeEach(() => {
   passes = [];
 });
 
-function make(reconcile: (key: string, context: ReconcileContext) => Promise<Outcome>, concurrency = 2): Controller {
+type Reconcile = (key: string, context: ReconcileContext) => Promise<Outcome>;
+
+function make(reconcile: Reconcile, concurrency = 2, timeoutMs = 1_000): Controller {
   return new Controller({
     ...deps,
     name: 'c',
     concurrency,
-    timeoutMs: 1_000,
+    timeoutMs,
     backoffBaseMs: 100,
     reconcile: (key, context) => {
       passes.push(key);
@@ -142,12 +144,16 @@ describe('stop', () => {
   });
 
   it('aborts at the deadline, and says if that did not help', async () => {
-    const polite = make((_key, { signal }) => {
-      const ended = Promise.withResolvers<Outcome>();
-      signal.addEventListener('abort', () => ended.reject(signal.reason as Error));
-      return ended.promise;
-    });
-    const deaf = make(() => Promise.withResolvers<Outcome>().promise);
+    const polite = make(
+      (_key, { signal }) => {
+        const ended = Promise.withResolvers<Outcome>();
+        signal.addEventListener('abort', () => ended.reject(signal.reason as Error));
+        return ended.promise;
+      },
+      1,
+      3_600_000,
+    );
+    const deaf = make(() => Promise.withResolvers<Outcome>().promise, 1, 3_600_000);
     const results: boolean[] = [];
     for (const controller of [polite, deaf]) {
       controller.start();

@@ -6,6 +6,8 @@ export interface Series {
   readonly path: { readonly namespace: string; readonly name: string };
   count: number;
   lastSeenAt: number;
+  /** Whether the event itself got through. A repetition written before it would find nothing to add to. */
+  readonly created: Promise<boolean>;
   /** The repetitions are to be written soon. */
   pending: boolean;
 }

@@ -84,8 +84,9 @@ export class EventRecorder {
       return;
     }
     const path = { namespace: ref.namespace === '' ? 'default' : ref.namespace, name: this.#nameFor(ref, now) };
-    this.#series.set(identity, { path, count: 1, lastSeenAt: now, pending: false });
-    this.#send(async (signal) => {
+    const created = Promise.withResolvers<boolean>();
+    this.#series.set(identity, { path, count: 1, lastSeenAt: now, created: created.promise, pending: false });
+    const create = async (signal: AbortSignal): Promise<void> => {
       const event = {
         metadata: path,
         eventTime: microTime(now),
@@ -97,8 +98,19 @@ export class EventRecorder {
         note: text,
         regarding: { ...ref },
       };
-      await this.#options.client.create(EVENTS, path.namespace, event, { signal });
-    });
+      try {
+        await this.#options.client.create(EVENTS, path.namespace, event, { signal });
+        created.resolve(true);
+      } catch (error) {
+        created.resolve(false);
+        // The next one starts afresh.
+        this.#series.delete(identity);
+        throw error;
+      }
+    };
+    if (this.#send(create)) return;
+    created.resolve(false);
+    this.#series.delete(identity);
   }
 
   /** Sends what waits, repetitions included; takes nothing new. What is not sent by the deadline is given up. */
@@ -136,6 +148,7 @@ export class EventRecorder {
     series.pending = false;
     const { count, lastSeenAt } = series;
     this.#send(async (signal) => {
+      if (!(await series.created)) return;
       const patch = { series: { count, lastObservedTime: microTime(lastSeenAt) } };
       try {
         await this.#options.client.patch(EVENTS, series.path, patch, { signal });
@@ -147,10 +160,11 @@ export class EventRecorder {
     });
   }
 
-  #send(call: (signal: AbortSignal) => Promise<void>): void {
+  /** False if too many wait already. They are sent in order, so that one may wait for an earlier one. */
+  #send(call: (signal: AbortSignal) => Promise<void>): boolean {
     if (this.#waiting.length >= MAX_WAITING) {
       this.#count('dropped');
-      return;
+      return false;
     }
     this.#waiting.push(async () => {
       const limit = new AbortController();
@@ -166,6 +180,7 @@ export class EventRecorder {
       }
     });
     this.#pump();
+    return true;
   }
 
   #pump(): void {

@@ -135,6 +135,14 @@ describe('limits of a client', () => {
     expect(performance.now() - start).toBeGreaterThanOrEqual(((16 - 2) / 20) * 1000 - 50);
   });
 
+  test('a login counts like any request', async () => {
+    const server = await serve(tree(ROOT)); // Token/Get, User/Current, Children, Search: the first one is free
+    const start = performance.now();
+    await clientOf(server, { requestsPerSecond: 10, concurrency: 1 }).crawl(never());
+    expect(server.seen).toHaveLength(4);
+    expect(performance.now() - start).toBeGreaterThanOrEqual(280);
+  });
+
   test('each exchange is reported with its operation, its code and its time', async () => {
     const reports: RequestReport[] = [];
     const server = await serve(after({ status: 503 }, { text: '<html>' }));

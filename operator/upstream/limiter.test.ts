@@ -73,6 +73,17 @@ describe('Limiter', () => {
     expect(other).toBe(true);
   });
 
+  test('a wait that is called off leaves no timer behind', async () => {
+    const gate = limiter(1, 1);
+    (await gate.acquire(never()))?.();
+    const control = new AbortController();
+    const gone = gate.acquire(control.signal);
+    expect(vi.getTimerCount()).toBe(1);
+    control.abort();
+    expect(await gone).toBeNull();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('an urgent request passes the queue and needs no slot, but waits for the bucket', async () => {
     const gate = limiter(1, 1);
     await gate.acquire(never()); // keeps the only slot

@@ -84,7 +84,7 @@ export class Limiter {
         const at = queue.indexOf(waiter);
         if (at >= 0) queue.splice(at, 1);
         done(false);
-        this.#drain(); // an armed timer may have been for this one only
+        this.#drain(); // disarms the timer if nobody else waits for it
       };
       signal.addEventListener('abort', onAbort, { once: true });
       queue.push(waiter);

@@ -256,9 +256,12 @@ describe('401 during a crawl', () => {
   });
 
   test('a login refused midway ends the crawl as refused', async () => {
+    const scripts = tree({ n: 1, type: 1004, children: [{ n: 2, type: 1006 }] });
     const server = await serve({
-      ...guarded(() => false),
+      ...scripts,
       'Token/Get': (_seen, nth) => (nth === 1 ? { json: { accessToken: 't' } } : { status: 400 }),
+      'Company/Children': (seen, nth) =>
+        nth === 1 ? (scripts['Company/Children'] as Script)(seen, nth) : { status: 401 },
     });
     const client = clientOf(server);
     expect((await client.crawl(never())).kind).toBe('refused');
