@@ -1,5 +1,6 @@
 // Events as people see them: repetitions become a series, an object has a bounded number, nothing is lost at the end.
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { KubeClient } from './client.ts';
 import { clientFor, createNamespace, deleteNamespace, type TestClient } from './cluster-testing.ts';
 import { loadConnection } from './connection.ts';
 import { EventRecorder, cutNote, type EventRef, type EventRecorderOptions } from './events.ts';
@@ -59,7 +60,13 @@ describe('an event', () => {
   });
 
   it('is sent before the end, with its repetitions', async () => {
-    const events = recorder('close', { seriesWriteMs: 60_000 });
+    // Slower than the repetitions that must come after it.
+    const create: KubeClient['create'] = async (...args) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return admin.client.create(...args);
+    };
+    const patch = admin.client.patch.bind(admin.client);
+    const events = recorder('close', { seriesWriteMs: 60_000, client: { create, patch } });
     for (let n = 0; n < 3; n++) events.event(ref, 'Normal', 'Said', 'Sync', 'x'.repeat(5_000));
     await events.close(5_000);
     events.event(ref, 'Normal', 'TooLate', 'Sync', 'not sent');

@@ -152,7 +152,15 @@ describe('an object watch', () => {
 
   it('is released, and is polled where there are too many', async () => {
     const first = await put('polled');
-    const set = start({ maxWatches: 1, tuning: { pollMs: 200 } });
+    let watches = 0;
+    const client: ObjectWatchSetOptions['client'] = {
+      get: reader.client.get.bind(reader.client),
+      watch: (...args) => {
+        watches++;
+        return reader.client.watch(...args);
+      },
+    };
+    const set = start({ client, maxWatches: 1, tuning: { pollMs: 200 } });
     set.ensure(`${namespace}/watched`);
     await eventually(() => set.state(`${namespace}/watched`) !== undefined, 'the watched one');
     set.ensure(`${namespace}/polled`);
@@ -161,6 +169,7 @@ describe('an object watch', () => {
     await eventually(() => set.state(`${namespace}/polled`)?.resourceVersion === second, 'the polled one changes');
     set.release(`${namespace}/polled`);
     expect([set.state(`${namespace}/polled`), set.size]).toEqual([undefined, 1]);
+    expect(watches).toBe(1);
     const count = heard.length;
     await touch('polled');
     await new Promise((resolve) => setTimeout(resolve, 600));
