@@ -9,7 +9,9 @@ import { reconcileCustomer } from './controllers/customer/reconcile.ts';
 import { createMSPMetrics } from './controllers/metrics.ts';
 import { MSP_ACCOUNTS, viewAccount, type AccountView } from './controllers/mspaccount/account.ts';
 import { SECRETS } from './controllers/mspaccount/login.ts';
+import { announceAccount } from './controllers/mspaccount/announce.ts';
 import { reconcileAccount, secretKey } from './controllers/mspaccount/reconcile.ts';
+import { StatusWriter } from './controllers/status-writer.ts';
 import { triggerAccounts, triggerCustomers } from './controllers/triggers.ts';
 import { Cache } from './runtime/cache.ts';
 import { KubeClient } from './runtime/client.ts';
@@ -100,8 +102,14 @@ export async function runOperator(
     accounts,
     children,
     secrets,
-    events,
     now,
+    status: new StatusWriter({
+      client,
+      cache: accounts,
+      resource: MSP_ACCOUNTS,
+      view: viewAccount,
+      announce: announceAccount(events),
+    }),
     metrics: createMSPMetrics(metrics, accounts, now),
     operatorUser: await whoAmI(transport, signal),
     random: Math.random,

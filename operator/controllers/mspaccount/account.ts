@@ -4,7 +4,6 @@ import {
   ANNOTATION_APPROVE_COMPANY,
   ANNOTATION_APPROVE_UNLINK,
   ANNOTATION_REQUESTED_AT,
-  API_VERSION,
   GROUP,
   VERSION,
 } from '../../api/v1alpha1/group.ts';
@@ -67,12 +66,6 @@ export function viewAccount(object: KubeObject): AccountView {
     settings: settingsOf(object['spec'] as MSPAccountSpec),
     status: object['status'] ?? {},
   };
-}
-
-/** What events point at. */
-export function referenceTo(account: AccountView) {
-  const { namespace, name, uid } = account;
-  return { apiVersion: API_VERSION, kind: MSP_ACCOUNTS.kind, namespace, name, uid };
 }
 
 /** A duration such as 24h or 1h30m, as the CRD admits it → milliseconds. */

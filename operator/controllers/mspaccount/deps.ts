@@ -1,13 +1,14 @@
 // What the controller of accounts is given.
 
+import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { CompanyStatus } from '../../hierarchy/snapshot.ts';
 import type { Cache } from '../../runtime/cache.ts';
 import type { KubeClient } from '../../runtime/client.ts';
-import type { EventRecorder } from '../../runtime/events.ts';
 import type { ObjectWatchSet } from '../../runtime/object-watch-set.ts';
 import type { Ema2Client, Ema2ClientOptions, EndpointPolicy } from '../../upstream/client.ts';
 import type { Children } from '../children/children.ts';
 import type { MSPMetrics } from '../metrics.ts';
+import type { StatusWriter } from '../status-writer.ts';
 import type { AccountView } from './account.ts';
 
 export interface AccountDeps {
@@ -16,7 +17,7 @@ export interface AccountDeps {
   readonly children: Children;
   /** The Secrets that accounts name, each followed by name. */
   readonly secrets: ObjectWatchSet;
-  readonly events: EventRecorder;
+  readonly status: StatusWriter<MSPAccountStatus, AccountView>;
   readonly metrics: MSPMetrics;
   readonly upstream: UpstreamOptions;
   /** How the API server knows the operator, for the commands that messages show. */

@@ -3,7 +3,6 @@
 import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { AccountView } from './account.ts';
 import type { AccountDeps } from './deps.ts';
-import { writeStatus } from './status.ts';
 import type { Progress } from './sync.ts';
 
 const PROGRESS_EVERY_MS = 30_000;
@@ -19,7 +18,7 @@ export function progressWriter(deps: AccountDeps, account: AccountView, signal: 
       sync: { ...status.sync, companiesRead, requests, pending },
     });
     try {
-      current = await writeStatus(deps, from, next, signal);
+      current = await deps.status.write(from, next, signal);
     } catch {
       // The next one, or the end of the sync, tries again.
     } finally {

@@ -19,7 +19,6 @@ import {
   whileProgressing,
   type Circumstances,
 } from './report.ts';
-import { writeStatus } from './status.ts';
 import { connectUpstream, synchronize } from './sync.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -99,7 +98,7 @@ async function settle(
 ): Promise<Outcome> {
   const at = { account, now: deps.now(), random: deps.random() };
   const wanted = next(account.status, at);
-  const written = await writeStatus(deps, account, () => wanted, signal);
+  const written = await deps.status.write(account, () => wanted, signal);
   if (written === null) return { kind: 'retry', why: 'the status changed meanwhile' };
   const nextAt = Date.parse(written.status.sync?.nextAt ?? '');
   return Number.isNaN(nextAt) ? DONE : { kind: 'requeueAfter', ms: Math.max(0, nextAt - deps.now()) };
@@ -120,7 +119,7 @@ async function announceProgress(
       reason: 'Progressing',
       message: 'The first sync of this spec is running.',
     };
-    return writeStatus(deps, account, (before) => whileProgressing(before, verdict, at), signal);
+    return deps.status.write(account, (before) => whileProgressing(before, verdict, at), signal);
   }
   const completedAt = Date.parse(status.sync?.completedAt ?? '');
   const isReady = status.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
@@ -130,7 +129,7 @@ async function announceProgress(
     reason: 'SnapshotStale',
     message: 'The last complete snapshot is older than twice the interval; a sync is running.',
   };
-  return writeStatus(deps, account, (before) => whileProgressing(before, verdict, at), signal);
+  return deps.status.write(account, (before) => whileProgressing(before, verdict, at), signal);
 }
 
 /** What can be told without leaving the object: no tree to read, or an address that may not be used. */
@@ -160,14 +159,14 @@ async function observeOnly(deps: AccountDeps, account: AccountView, signal: Abor
     observedGeneration: account.generation,
     conditions: (status.conditions ?? []).filter(({ type }) => type !== 'Reconciling' && type !== 'Stalled'),
   });
-  return (await writeStatus(deps, account, next, signal)) === null ? { kind: 'retry', why: 'conflict' } : DONE;
+  return (await deps.status.write(account, next, signal)) === null ? { kind: 'retry', why: 'conflict' } : DONE;
 }
 
 /** Between syncs people set customers up: the counts of the account follow. */
 async function recount(deps: AccountDeps, account: AccountView, signal: AbortSignal): Promise<void> {
   if (account.status.customers === undefined) return;
   const counts = countsOf(deps.children.of(`${account.namespace}/${account.name}`));
-  await writeStatus(deps, account, (status) => ({ ...status, ...counts }), signal);
+  await deps.status.write(account, (status) => ({ ...status, ...counts }), signal);
 }
 
 /** When the newest Customer that waits for its first sync was created; null: none waits. */

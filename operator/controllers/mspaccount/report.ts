@@ -9,7 +9,7 @@ import type { Family } from '../children/children.ts';
 import { ANNOTATION_APPROVE_UNLINK } from '../../api/v1alpha1/group.ts';
 import type { AccountView } from './account.ts';
 import { partialVerdict } from './failure.ts';
-import { timestamp } from './status.ts';
+import { timestamp } from '../status-writer.ts';
 import type { SyncReport } from './sync.ts';
 import { applyVerdict, type Verdict } from './verdict.ts';
 

@@ -2,10 +2,8 @@
 // Promise 8: Ready=True only if the last sync was complete and applied.
 
 import { ACCOUNT_REASONS, type AccountReason } from '../../api/v1alpha1/reasons.ts';
-import { removeCondition, setCondition } from '../../runtime/conditions.ts';
 import type { Condition } from '../../runtime/object.ts';
-
-type ConditionStatus = 'True' | 'False' | 'Unknown';
+import { Conditions, type ConditionStatus } from '../ready.ts';
 
 /** One conclusion. What is left out stays as it was. */
 export interface Verdict {
@@ -28,53 +26,31 @@ export function applyVerdict(
   generation: number,
   now: number,
 ): Condition[] {
-  const { ready, reason, message } = verdict;
-  const condition = (type: string, status: ConditionStatus, why: string, text: string) => ({
-    type,
-    status,
-    reason: why,
-    message: text,
-    observedGeneration: generation,
+  const { ready, reason, message, credentials, synchronized, unlinkBlocked } = verdict;
+  const conditions = new Conditions(before, generation, now).ready({
+    ready,
+    reason,
+    message,
+    acts: ACCOUNT_REASONS[reason].acts,
   });
-  let conditions: readonly Condition[] = setCondition(before, condition('Ready', ready, reason, message), now);
-
-  const acts = ACCOUNT_REASONS[reason].acts;
-  conditions =
-    acts === 'operator'
-      ? setCondition(conditions, condition('Reconciling', 'True', reason, message), now)
-      : removeCondition(conditions, 'Reconciling');
-  conditions =
-    acts === 'person'
-      ? setCondition(conditions, condition('Stalled', 'True', reason, message), now)
-      : removeCondition(conditions, 'Stalled');
-
-  if (verdict.credentials !== undefined) {
-    const valid = verdict.credentials === 'True';
-    conditions = setCondition(
-      conditions,
-      valid
-        ? condition('CredentialsValid', 'True', 'LoginAccepted', 'Upstream accepted the login.')
-        : condition('CredentialsValid', verdict.credentials, reason, message),
-      now,
-    );
+  if (credentials !== undefined) {
+    const accepted = { reason: 'LoginAccepted', message: 'Upstream accepted the login.' };
+    const why = credentials === 'True' ? accepted : { reason, message };
+    conditions.set({ type: 'CredentialsValid', status: credentials, ...why });
   }
-  if (verdict.synchronized !== undefined) {
-    const complete = verdict.synchronized === 'True';
-    conditions = setCondition(
-      conditions,
-      complete
-        ? condition('Synchronized', 'True', 'AccountSynchronized', 'The last crawl of the tree was complete.')
-        : condition('Synchronized', verdict.synchronized, reason, message),
-      now,
-    );
+  if (synchronized !== undefined) {
+    const complete = { reason: 'AccountSynchronized', message: 'The last crawl of the tree was complete.' };
+    const why = synchronized === 'True' ? complete : { reason, message };
+    conditions.set({ type: 'Synchronized', status: synchronized, ...why });
   }
-  if (verdict.unlinkBlocked === null) conditions = removeCondition(conditions, 'UnlinkBlocked');
-  else if (verdict.unlinkBlocked !== undefined) {
-    conditions = setCondition(
-      conditions,
-      condition('UnlinkBlocked', 'True', 'LimitExceeded', verdict.unlinkBlocked),
-      now,
-    );
+  if (unlinkBlocked !== undefined) {
+    const blocked = {
+      type: 'UnlinkBlocked',
+      status: 'True',
+      reason: 'LimitExceeded',
+      message: unlinkBlocked ?? '',
+    } as const;
+    conditions.setIf(unlinkBlocked !== null, blocked);
   }
-  return [...conditions];
+  return conditions.list();
 }

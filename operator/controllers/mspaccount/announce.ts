@@ -1,0 +1,16 @@
+// An event for each change of the verdict on an account, and for nothing else.
+
+import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
+import type { EventRecorder } from '../../runtime/events.ts';
+import { changeOf } from '../ready.ts';
+import { referenceTo } from '../status-writer.ts';
+import { MSP_ACCOUNTS, type AccountView } from './account.ts';
+
+export function announceAccount(events: EventRecorder): (account: AccountView, after: MSPAccountStatus) => void {
+  return (account, after) => {
+    const ready = changeOf('Ready', account.status, after);
+    if (ready === null || ready.reason === 'Progressing') return; // the result follows
+    const type = ready.status === 'True' ? 'Normal' : 'Warning';
+    events.event(referenceTo(MSP_ACCOUNTS, account), type, ready.reason, 'Sync', ready.message);
+  };
+}
