@@ -6,9 +6,10 @@ import { stringify } from 'yaml';
 import { toCRD, type KindDefinition } from '../operator/api/schema/crd.ts';
 import { customer } from '../operator/api/v1alpha1/customer.ts';
 import { mspAccount } from '../operator/api/v1alpha1/mspaccount.ts';
+import { protectInstance } from '../operator/api/v1alpha1/protectinstance.ts';
 import { staticGroup } from '../operator/api/v1alpha1/staticgroup.ts';
 
-const kinds: readonly KindDefinition[] = [mspAccount, staticGroup, customer];
+const kinds: readonly KindDefinition[] = [mspAccount, staticGroup, customer, protectInstance];
 const directory = join(import.meta.dirname, '..', 'crds');
 
 const wanted = new Map(

@@ -11,6 +11,8 @@ export interface Config {
   /** `host[:port]`, lower case. */
   readonly upstreamHosts: readonly string[];
   readonly upstreamAllowLoopbackHTTP: boolean;
+  /** Hosts of lifecycle services; none: instances of type Portal only. */
+  readonly lifecycleHosts: readonly string[];
   readonly upstreamRequestsPerSecond: number;
   readonly companyStatusCodes: ReadonlyMap<number, CompanyStatus>;
   /** Accounts worked on at the same time. */
@@ -59,6 +61,14 @@ export function parseConfig(
     new Option('--upstream-hosts <hosts>', "comma-separated host[:port] that accounts' endpoints may name")
       .argParser(hosts)
       .default(['mspapi.eset.com'], 'mspapi.eset.com'),
+  );
+  add(
+    new Option(
+      '--lifecycle-hosts <hosts>',
+      'comma-separated host[:port] of lifecycle services for instances; default: none',
+    )
+      .argParser(hosts)
+      .default([], 'none'),
   );
   add(
     new Option(

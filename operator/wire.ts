@@ -8,11 +8,27 @@ import { STATIC_GROUPS, viewGroup, type GroupView } from './controllers/children
 import { reconcileCustomer } from './controllers/customer/reconcile.ts';
 import { createMSPMetrics } from './controllers/metrics.ts';
 import { MSP_ACCOUNTS, viewAccount, type AccountView } from './controllers/mspaccount/account.ts';
-import { SECRETS } from './controllers/mspaccount/login.ts';
+import { SECRETS } from './controllers/secret.ts';
 import { announceAccount } from './controllers/mspaccount/announce.ts';
 import { reconcileAccount, secretKey } from './controllers/mspaccount/reconcile.ts';
 import { StatusWriter } from './controllers/status-writer.ts';
-import { triggerAccounts, triggerCustomers } from './controllers/triggers.ts';
+import {
+  BY_SECRET,
+  triggerAccounts,
+  triggerBySecret,
+  triggerCustomers,
+  triggerInstances,
+} from './controllers/triggers.ts';
+import { announceInstance } from './controllers/protectinstance/announce.ts';
+import { BY_ACCOUNT as INSTANCES_BY_ACCOUNT } from './controllers/protectinstance/deps.ts';
+import {
+  PROTECT_INSTANCES,
+  accountKey,
+  tokenKey,
+  viewInstance,
+  type InstanceView,
+} from './controllers/protectinstance/instance.ts';
+import { reconcileInstance } from './controllers/protectinstance/reconcile.ts';
 import { Cache } from './runtime/cache.ts';
 import { KubeClient } from './runtime/client.ts';
 import { systemClock } from './runtime/clock.ts';
@@ -32,6 +48,7 @@ const NAME = 'eset-msp-operator';
 /** A sync of 100,000 companies at 10 requests per second and 1,000 writes per second takes some minutes. */
 const SYNC_TIMEOUT_MS = 60 * 60_000;
 const CUSTOMER_TIMEOUT_MS = 60_000;
+const INSTANCE_TIMEOUT_MS = 120_000;
 const CUSTOMER_CONCURRENCY = 8;
 
 /** Runs the operator until the signal fires; rejects with the reason if a part of it dies. */
@@ -77,7 +94,18 @@ export async function runOperator(
     namespaces,
     resource: MSP_ACCOUNTS,
     project: viewAccount,
-    indexes: { secret: (account) => [secretKey(account)] },
+    indexes: { [BY_SECRET]: (account) => [secretKey(account)] },
+  });
+  const instances = new Cache<InstanceView>({
+    ...deps,
+    client,
+    namespaces,
+    resource: PROTECT_INSTANCES,
+    project: viewInstance,
+    indexes: {
+      [INSTANCES_BY_ACCOUNT]: (instance) => [accountKey(instance)],
+      [BY_SECRET]: (instance) => [tokenKey(instance)].filter((key) => key !== null),
+    },
   });
   const children = new Children({ client, groups, customers, now });
   const events = new EventRecorder({
@@ -90,17 +118,25 @@ export async function runOperator(
     ...deps,
     client,
     resource: SECRETS,
-    onChange: (key) => {
-      for (const { namespace, name } of accounts.byIndex('secret', key)) {
-        accountController.enqueue(`${namespace}/${name}`, { priority: 'high' });
-      }
-    },
+    onChange: (key) =>
+      triggerBySecret(
+        key,
+        { cache: accounts, controller: accountController },
+        { cache: instances, controller: instanceController },
+      ),
   });
 
+  const operatorUser = await whoAmI(transport, signal);
+  const mspMetrics = createMSPMetrics(metrics, accounts, instances, now);
   const accountDeps = {
     client,
     accounts,
     children,
+    instancesOf: (key: string) =>
+      instances
+        .byIndex(INSTANCES_BY_ACCOUNT, key)
+        .map(({ name }) => name)
+        .sort(),
     secrets,
     now,
     status: new StatusWriter({
@@ -110,8 +146,8 @@ export async function runOperator(
       view: viewAccount,
       announce: announceAccount(events),
     }),
-    metrics: createMSPMetrics(metrics, accounts, now),
-    operatorUser: await whoAmI(transport, signal),
+    metrics: mspMetrics,
+    operatorUser,
     random: Math.random,
     upstream: {
       policy: { hosts: config.upstreamHosts, allowLoopbackHTTP: config.upstreamAllowLoopbackHTTP },
@@ -134,13 +170,40 @@ export async function runOperator(
     concurrency: CUSTOMER_CONCURRENCY,
     timeoutMs: CUSTOMER_TIMEOUT_MS,
   });
-  triggerAccounts(accountController, { accounts, groups, customers, secrets });
+  const instanceDeps = {
+    client,
+    instances,
+    accounts,
+    secrets,
+    metrics: mspMetrics,
+    status: new StatusWriter({
+      client,
+      cache: instances,
+      resource: PROTECT_INSTANCES,
+      view: viewInstance,
+      announce: announceInstance(events),
+    }),
+    policy: { hosts: config.lifecycleHosts, allowLoopbackHTTP: config.upstreamAllowLoopbackHTTP },
+    operatorUser,
+    now,
+    random: Math.random,
+  };
+  const instanceController = new Controller({
+    ...deps,
+    name: 'protectinstance',
+    reconcile: (key, context) => reconcileInstance(instanceDeps, key, context),
+    concurrency: config.concurrency,
+    timeoutMs: INSTANCE_TIMEOUT_MS,
+  });
+  const watched = { accounts, groups, customers, instances, secrets };
+  triggerAccounts(accountController, watched);
+  triggerInstances(instanceController, watched);
   triggerCustomers(customerController, customers);
 
   const manager = new Manager({
     ...deps,
-    runnables: [accounts, groups, customers, secrets],
-    controllers: [accountController, customerController],
+    runnables: [accounts, groups, customers, instances, secrets],
+    controllers: [accountController, customerController, instanceController],
     closers: [
       { name: 'events', close: (deadlineMs) => events.close(deadlineMs) },
       { name: 'transport', close: () => transport.close() },

@@ -4,6 +4,7 @@ import type { Action } from '../hierarchy/action.ts';
 import type { Cache } from '../runtime/cache.ts';
 import { DURATION_BUCKETS, type Metrics } from '../runtime/metrics.ts';
 import type { AccountView } from './mspaccount/account.ts';
+import { accountKey, isArmed, type InstanceView } from './protectinstance/instance.ts';
 
 export interface MSPMetrics {
   upstreamRequest(request: { operation: string; code: string; seconds: number }): void;
@@ -11,7 +12,12 @@ export interface MSPMetrics {
 }
 
 /** Registers them. What can be counted at scrape time is, so that nothing stale stays after an account is gone. */
-export function createMSPMetrics(metrics: Metrics, accounts: Cache<AccountView>, now: () => number): MSPMetrics {
+export function createMSPMetrics(
+  metrics: Metrics,
+  accounts: Cache<AccountView>,
+  instances: Cache<InstanceView>,
+  now: () => number,
+): MSPMetrics {
   const requests = metrics.counter('mspoperator_upstream_requests_total', 'Requests to upstream.', [
     'operation',
     'code',
@@ -27,8 +33,20 @@ export function createMSPMetrics(metrics: Metrics, accounts: Cache<AccountView>,
   const age = metrics.gauge('mspoperator_snapshot_age_seconds', 'Age of the last complete snapshot.', ['account']);
   const blocked = metrics.gauge('mspoperator_unlink_blocked', '1 while the guard holds companies back.', ['account']);
 
+  const states = metrics.gauge('mspoperator_instances', 'ProtectInstances by state.', ['account', 'state']);
+  const armed = metrics.gauge(
+    'mspoperator_instance_removal_armed',
+    'Live ProtectInstances whose removal is already confirmed by an annotation.',
+    ['account'],
+  );
+
   metrics.onScrape(() => {
-    for (const gauge of [customers, age, blocked]) gauge.reset();
+    for (const gauge of [customers, age, blocked, states, armed]) gauge.reset();
+    for (const instance of instances.list()) {
+      const account = accountKey(instance);
+      states.inc({ account, state: instance.status.state ?? 'Unknown' });
+      armed.inc({ account }, !instance.deleting && isArmed(instance) ? 1 : 0);
+    }
     for (const { namespace, name, status } of accounts.list()) {
       const account = `${namespace}/${name}`;
       const counts = status.customers;

@@ -7,25 +7,27 @@ import type { CustomerView } from './children/customer.ts';
 import type { GroupView } from './children/group.ts';
 import type { AccountView } from './mspaccount/account.ts';
 import { secretKey } from './mspaccount/reconcile.ts';
+import { BY_ACCOUNT } from './protectinstance/deps.ts';
+import { accountKey as instanceAccountKey, tokenKey, type InstanceView } from './protectinstance/instance.ts';
 
 /** Changes of children come in thousands; their account is looked at once for all of this time. */
 const CHILDREN_PAUSE_MS = 1000;
 
-export function triggerAccounts(
-  controller: Controller,
-  caches: {
-    readonly accounts: Cache<AccountView>;
-    readonly groups: Cache<GroupView>;
-    readonly customers: Cache<CustomerView>;
-    readonly secrets: ObjectWatchSet;
-  },
-): void {
-  const { accounts, groups, customers, secrets } = caches;
+interface Watched {
+  readonly accounts: Cache<AccountView>;
+  readonly groups: Cache<GroupView>;
+  readonly customers: Cache<CustomerView>;
+  readonly instances: Cache<InstanceView>;
+  readonly secrets: ObjectWatchSet;
+}
+
+/** Index of the caches of accounts and instances: the Secret that they name, `namespace/name`. */
+export const BY_SECRET = 'secret';
+
+export function triggerAccounts(controller: Controller, watched: Watched): void {
+  const { accounts, groups, customers, instances } = watched;
   accounts.onChange(({ key, before, after }) => {
-    if (before !== undefined) {
-      const secret = secretKey(before);
-      if (accounts.byIndex('secret', secret).length === 0) secrets.release(secret);
-    }
+    if (before !== undefined) releaseSecret(watched, secretKey(before));
     // Our own write of the status needs no look of its own: the pass that wrote it has said when to come back.
     if (before !== undefined && after !== undefined && sameWish(before, after)) return;
     controller.enqueue(key, { priority: 'high' });
@@ -40,6 +42,59 @@ export function triggerAccounts(
     if (change.before === undefined || change.after === undefined) ofChild(change);
   });
   customers.onChange(ofChild);
+  // An account that is being deleted waits for the last of its instances.
+  instances.onChange(({ before, after }) => {
+    if (before !== undefined && after === undefined)
+      controller.enqueue(instanceAccountKey(before), { priority: 'high' });
+  });
+}
+
+/** An instance is looked at when people changed something of it, and when its account or a sibling came, went or changed. */
+export function triggerInstances(controller: Controller, watched: Watched): void {
+  const { accounts, instances } = watched;
+  const ofAccount = (accountKey: string, except?: string): void => {
+    for (const { namespace, name } of instances.byIndex(BY_ACCOUNT, accountKey)) {
+      if (`${namespace}/${name}` !== except) controller.enqueue(`${namespace}/${name}`);
+    }
+  };
+  instances.onChange(({ key, before, after }) => {
+    const view = after ?? before;
+    if (view === undefined) return;
+    if (before !== undefined) {
+      const secret = tokenKey(before);
+      if (secret !== null) releaseSecret(watched, secret);
+    }
+    if (before !== undefined && after !== undefined && sameInstanceWish(before, after)) return;
+    controller.enqueue(key, { priority: 'high' });
+    ofAccount(instanceAccountKey(view), key);
+  });
+  accounts.onChange(({ key, before, after }) => {
+    const same =
+      before?.generation === after?.generation &&
+      before?.deleting === after?.deleting &&
+      before?.status.company?.id === after?.status.company?.id;
+    if (!same) ofAccount(key);
+  });
+}
+
+/** A change of a Secret is a reason to look at whatever names it. */
+export function triggerBySecret(
+  key: string,
+  accounts: { readonly cache: Cache<AccountView>; readonly controller: Controller },
+  instances: { readonly cache: Cache<InstanceView>; readonly controller: Controller },
+): void {
+  for (const { cache, controller } of [accounts, instances]) {
+    for (const { namespace, name } of cache.byIndex(BY_SECRET, key)) {
+      controller.enqueue(`${namespace}/${name}`, { priority: 'high' });
+    }
+  }
+}
+
+/** Ends the watch of a Secret that nobody names any more. */
+function releaseSecret({ accounts, instances, secrets }: Watched, secret: string): void {
+  if (accounts.byIndex(BY_SECRET, secret).length + instances.byIndex(BY_SECRET, secret).length === 0) {
+    secrets.release(secret);
+  }
 }
 
 /** A customer is looked at when people changed what they want of it, and when its account may have. */
@@ -60,5 +115,19 @@ function sameWish(before: AccountView, after: AccountView): boolean {
     before.approveUnlink === after.approveUnlink &&
     before.approveCompany === after.approveCompany &&
     before.finalizers.join() === after.finalizers.join()
+  );
+}
+
+function sameInstanceWish(before: InstanceView, after: InstanceView): boolean {
+  return (
+    before.uid === after.uid &&
+    before.generation === after.generation &&
+    before.deleting === after.deleting &&
+    before.requestedAt === after.requestedAt &&
+    before.confirmRemoval === after.confirmRemoval &&
+    before.removedInPortal === after.removedInPortal &&
+    before.finalizers.join() === after.finalizers.join() &&
+    before.status.state === after.status.state &&
+    before.status.instanceID === after.status.instanceID
   );
 }

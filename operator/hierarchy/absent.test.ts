@@ -95,6 +95,24 @@ describe('absence', () => {
     ]);
   });
 
+  test('an incomplete snapshot: not even a mode is followed for what was not seen', () => {
+    const customers = world.customers.map((one) => ({ ...one, mode: 'Configured' as const }));
+    const plan = makePlan(input(snapshot(rest, { gaps: [GAP] }), { ...world, customers }));
+    expect(brief(plan.actions)).toEqual(['UpdateCustomer Status 4']);
+  });
+
+  test('the Customer of a company that is gone refers to the group that is kept', () => {
+    const away = relinked(world, [2], { status: 'False', reason: 'Removed', since: NOW - 99 * HOUR });
+    const twin: ExistingGroup = { ...groupOf(away, 2), name: 'twin', uid: 'a' };
+    const state: World = { ...away, groups: [...away.groups, twin] };
+    const list = actions(
+      TREE.filter((one) => one.id !== guid(2)),
+      state,
+    );
+    expect(brief(list)).toEqual(['DeleteDuplicate Delete 2', 'UpdateCustomer Status 2']);
+    expect(list[1]).toMatchObject({ state: { mirror: { groupName: 'twin' }, linked: { reason: 'Removed' } } });
+  });
+
   test('a company that returns gets its own objects back, `setup` kept, name and place renewed', () => {
     const set: World = { ...world, customers: world.customers.map((one) => ({ ...one, setup: 'Skipped' as const })) };
     const away = relinked(set, [2], { status: 'False', reason: 'AccountRemoved', since: NOW - HOUR });

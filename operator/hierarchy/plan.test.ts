@@ -147,6 +147,13 @@ describe('change', () => {
     });
   });
 
+  test('an object keeps its own spelling of the GUID, which is set once', () => {
+    const upper = world.groups.map((group) => ({ ...group, companyID: group.companyID.toUpperCase() }));
+    expect(actions(TREE, { ...world, groups: upper })).toEqual([]);
+    const list = actions(replaced(2, { name: 'Brewery' }), { ...world, groups: upper });
+    expect(list[0]).toMatchObject({ kind: 'UpdateGroup', group: { companyID: guid(2).toUpperCase() } });
+  });
+
   test('rename of an MSP: its group, and the mirrors that show its name', () => {
     expect(brief(actions(replaced(1, { name: 'Brno MSP' })))).toEqual([
       'UpdateGroup Rename 1',

@@ -1,8 +1,8 @@
 // Which addresses the operator may talk to. An endpoint in an object is a way into the network, so it must be https, a bare
-// `https://host[:port]`, and on the administrator's allow-list (engineering §5).
+// `https://host[:port]` (a lifecycle service may add a path), and on the administrator's allow-list (engineering §5).
 // Promise kept here: a bad account stays isolated (9).
 
-/** The administrator's allow-list (`--upstream-hosts`). */
+/** The administrator's allow-list (`--upstream-hosts`, `--lifecycle-hosts`). */
 export interface EndpointPolicy {
   /** `host[:port]`, lower case; the default port is 443. Holds for loopback too. */
   readonly hosts: readonly string[];
@@ -16,19 +16,33 @@ export type EndpointCheck =
   | { readonly kind: 'ok'; readonly url: URL }
   | { readonly kind: 'refused'; readonly reason: 'InvalidEndpoint' | 'HostNotAllowed'; readonly message: string };
 
+export interface EndpointOptions {
+  /** The base address may have a path: `https://host/prefix`. Default: it may not. */
+  readonly allowPath?: boolean;
+  /** The flag that holds the list, for the message. Default `--upstream-hosts`. */
+  readonly flag?: '--upstream-hosts' | '--lifecycle-hosts';
+}
+
+/** Plain segments only: nothing that a server or proxy on the way could read as another path. */
+const PLAIN_PATH = /^(?:\/[A-Za-z0-9._~-]+)*\/?$/;
+
 /**
  * Checks the address of an account against the policy, without any look-up. In: `https://host[:port]`, a trailing slash is
  * fine; the client itself appends `/api/…` (domain: ema-api §1). Out: the parsed URL, or the reason with a message that
  * never repeats a user or password part.
  */
-export function checkEndpoint(endpoint: string, policy: EndpointPolicy): EndpointCheck {
+export function checkEndpoint(endpoint: string, policy: EndpointPolicy, options: EndpointOptions = {}): EndpointCheck {
+  const { allowPath = false, flag = '--upstream-hosts' } = options;
   const invalid = (message: string): EndpointCheck => ({ kind: 'refused', reason: 'InvalidEndpoint', message });
   const url = URL.parse(endpoint);
   if (url === null) return invalid('The endpoint is not a URL. Write https://host or https://host:port.');
   if (url.username !== '' || url.password !== '') {
     return invalid('The endpoint must not carry a user or password. Put them into the Secret.');
   }
-  if (url.pathname !== '/' || url.search !== '' || url.hash !== '') {
+  if (allowPath && (!PLAIN_PATH.test(url.pathname) || url.search !== '' || url.hash !== '')) {
+    return invalid('The endpoint must be https://host[:port] or https://host[:port]/path, without query or fragment.');
+  }
+  if (!allowPath && (url.pathname !== '/' || url.search !== '' || url.hash !== '')) {
     return invalid('The endpoint must be https://host or https://host:port; the path /api is appended by itself.');
   }
   const plain = url.protocol === 'http:';
@@ -41,7 +55,7 @@ export function checkEndpoint(endpoint: string, policy: EndpointPolicy): Endpoin
     return {
       kind: 'refused',
       reason: 'HostNotAllowed',
-      message: `The host ${host} is not on the operator's list of allowed upstream hosts (--upstream-hosts).`,
+      message: `The host ${host} is not on the operator's list of allowed upstream hosts (${flag}).`,
     };
   }
   return { kind: 'ok', url };

@@ -32,7 +32,7 @@ export interface UpstreamFailure {
   readonly cause: UpstreamCause;
   /** HTTP status, `null` where there was no (usable) answer. */
   readonly status: number | null;
-  /** `Group/Call` as in the reference, for example `Company/Children`. */
+  /** `Group/Call` as in the reference, for example `Company/Children`; `Lifecycle/…` for the lifecycle contract. */
   readonly operation: string;
   /** One sentence for people. Carries no upstream body, token or credential. */
   readonly message: string;
@@ -67,10 +67,14 @@ export function aborted(operation: string): UpstreamFailure {
 }
 
 const CHECK_ENDPOINT = 'Check that the endpoint is the address of the ESET MSP Administrator 2 API.';
+const CHECK_LIFECYCLE = 'Check that the endpoint is the base address of the lifecycle service.';
+const MAY_HAVE_MOVED = 'The account may have been moved to ESET PROTECT Hub.';
 
 /** The failure for a status outside 2xx (domain: ema-api §10, §13). */
 export function failureOfStatus(operation: string, facts: AnswerFacts): UpstreamFailure {
   const { status, code, subCode, html, retryAfterMs } = facts;
+  const lifecycle = operation.startsWith('Lifecycle/');
+  const check = lifecycle ? CHECK_LIFECYCLE : CHECK_ENDPOINT;
   const as = (cause: UpstreamCause, what: string): UpstreamFailure => ({
     cause,
     status,
@@ -79,18 +83,18 @@ export function failureOfStatus(operation: string, facts: AnswerFacts): Upstream
     retryAfterMs,
   });
   if (status < 400) {
-    return as('Moved', 'a redirect, which is not followed. The account may have been moved to ESET PROTECT Hub.');
+    return as('Moved', `a redirect, which is not followed. ${lifecycle ? CHECK_LIFECYCLE : MAY_HAVE_MOVED}`);
   }
   switch (status) {
     case 401:
       return as('Unauthorized', 'the login is not accepted for this call.');
     case 403:
       // §10: 403 with 99/1 speaks of the page, not of access.
-      if (code === 99 && subCode === 1) return as('NotFound', `there is no such page. ${CHECK_ENDPOINT}`);
+      if (code === 99 && subCode === 1) return as('NotFound', `there is no such page. ${check}`);
       return as('Forbidden', 'the login has no access to it.');
     case 404:
       // What a 404 of the API carries is unknown (§10); HTML comes from a web server that does not know the page.
-      if (html) return as('InvalidResponse', `an HTML page came back instead of JSON. ${CHECK_ENDPOINT}`);
+      if (html) return as('InvalidResponse', `an HTML page came back instead of JSON. ${check}`);
       return as('NotFound', 'it does not exist.');
     case 408:
       return as('Timeout', 'upstream gave up waiting for the request.');

@@ -26,15 +26,25 @@ export interface HttpOptions {
 export interface HttpRequest {
   /** Name for messages and metrics. */
   readonly operation: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly token: string | null;
+  /** Beside those of every request; names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Hand over what a 4xx said (`HttpResult.refusal`). Default: no one sees it. */
+  readonly wantRefusal?: boolean;
 }
 
 export type HttpResult =
-  { readonly kind: 'ok'; readonly value: JsonObject } | { readonly kind: 'failed'; readonly failure: UpstreamFailure };
+  | { readonly kind: 'ok'; readonly value: JsonObject }
+  | {
+      readonly kind: 'failed';
+      readonly failure: UpstreamFailure;
+      /** JSON object of a 4xx, if it was asked for. To decide by; it may hold anything and never enters a message or log. */
+      readonly refusal?: JsonObject;
+    };
 
 /** Node's and undici's limit for the headers of one response. */
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -97,7 +107,7 @@ export class HttpClient {
   }
 
   async #send(request: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
-    const { operation, method, path, body, token } = request;
+    const { operation, method, path, body, token, wantRefusal } = request;
     const answer = await this.#pool.request({
       method,
       path,
@@ -109,6 +119,7 @@ export class HttpClient {
         'user-agent': 'eset-msp-operator',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...request.headers,
       },
     });
     const status = answer.statusCode;
@@ -122,15 +133,15 @@ export class HttpClient {
     const value = parsed.kind === 'ok' ? parsed.value : null;
     if (status < 200 || status > 299) {
       const fields = isObject(value) ? value : null;
-      return failed(
-        failureOfStatus(operation, {
-          status,
-          code: integer(fields?.['code']),
-          subCode: integer(fields?.['subcode']),
-          html,
-          retryAfterMs: retryAfter(header(answer.headers['retry-after']), this.#options.now()),
-        }),
-      );
+      const failure = failureOfStatus(operation, {
+        status,
+        code: integer(fields?.['code']),
+        subCode: integer(fields?.['subcode']),
+        html,
+        retryAfterMs: retryAfter(header(answer.headers['retry-after']), this.#options.now()),
+      });
+      const told = wantRefusal === true && status >= 400 && status < 500 ? fields : null;
+      return told === null ? failed(failure) : { kind: 'failed', failure, refusal: told };
     }
     const invalid = (what: string): HttpResult =>
       failed(failure(operation, 'InvalidResponse', `${operation} ${what}`, status));
@@ -142,7 +153,7 @@ export class HttpClient {
     if (!isObject(value)) {
       return invalid(
         html
-          ? 'answered with an HTML page instead of JSON. Check the endpoint; the account may have been moved to ESET PROTECT Hub.'
+          ? `answered with an HTML page instead of JSON. Check the endpoint${operation.startsWith('Lifecycle/') ? '.' : '; the account may have been moved to ESET PROTECT Hub.'}`
           : 'answered with something that is not a JSON object.',
       );
     }

@@ -5,7 +5,7 @@ import type { Plural } from './schema.ts';
 
 export const COMPANY = '0f8fad5b-d9cb-469f-a165-70867728950e';
 export const OTHER_COMPANY = '7c9e6679-7425-40de-944b-e07fc1f90ae7';
-const TIME = '2026-01-02T03:04:05Z';
+const TIME = '2020-01-02T03:04:05Z';
 const apiVersion = 'mspoperator.dev/v1alpha1';
 
 export const KINDS: Readonly<Record<Plural, string>> = {

@@ -4,7 +4,6 @@ import {
   CONDITION_RULES,
   atLeast,
   atMost,
-  notEmpty,
   required,
   testRules,
   times,
@@ -57,8 +56,7 @@ const SPEC: readonly Row[] = [
     bad: [['EMA2', 'EMA2']],
     says: 'Duplicate value: "EMA2"',
   },
-  ...notEmpty('spec.credentials.secretRef.name'),
-  atMost('spec.credentials.secretRef.name', 253),
+  { ...tooLong('spec.credentials.secretRef.name', 253), good: ['a'.repeat(253)] },
   tooLong('spec.endpoint', 512),
   {
     at: 'spec.endpoint',
@@ -102,7 +100,23 @@ const SPEC: readonly Row[] = [
     at: 'spec.sync.interval',
     keyword: 'rule',
     good: ['1m', '60s', '90m', '24h', '1h30m', '1h30m15s', '720h', '43200m'],
-    bad: ['', '24', '1d', '1w', '59s', '0h', '721h', '720h1s', '43201m', '-5m', '1.5h', '24 h', '24H', '60000ms', 'daily'],
+    bad: [
+      '',
+      '24',
+      '1d',
+      '1w',
+      '59s',
+      '0h',
+      '721h',
+      '720h1s',
+      '43201m',
+      '-5m',
+      '1.5h',
+      '24 h',
+      '24H',
+      '60000ms',
+      'daily',
+    ],
     says: 'write a duration such as 24h, 90m or 1h30m, between 1m and 720h',
   },
   words('spec.sync.mode', 'Apply', 'Observe'),
@@ -137,4 +151,35 @@ const STATUS: readonly Row[] = [
   ...CONDITION_RULES,
 ];
 
-testRules('mspaccounts', [...SPEC, ...STATUS]);
+/** Values that look almost right, refused at `kubectl apply` and not found out at run time. */
+const NEAR_MISSES: readonly Row[] = [
+  {
+    at: 'spec.endpoint',
+    keyword: 'rule',
+    bad: [
+      'https://:443',
+      'https://mspapi.eset.com?',
+      'https://mspapi.eset.com:',
+      'https://mspapi.eset.com:0',
+      'https://mspapi.eset.com:99999',
+      'https://mspapi.eset.com,eset.example',
+      'https://*',
+    ],
+    says: 'write https://host or https://host:port, without user, path, query or fragment',
+  },
+  {
+    at: 'spec.credentials.secretRef.name',
+    keyword: 'rule',
+    bad: ['', 'Acme-Login', 'acme login', 'acme/login', 'namespace,name', '-acme'],
+    says: "write the name of a Secret in this namespace: lower-case letters, digits, '-' and '.' only, such as acme-login",
+  },
+  {
+    at: 'spec.sync.interval',
+    keyword: 'rule',
+    // Too long for a duration of CEL: refused, but with the words of CEL before ours.
+    bad: ['999999h999999h999999h'],
+    says: 'write a duration such as 24h, 90m or 1h30m, between 1m and 720h',
+  },
+];
+
+testRules('mspaccounts', [...SPEC, ...STATUS, ...NEAR_MISSES]);

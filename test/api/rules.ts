@@ -14,6 +14,8 @@ export interface Row {
   /** Each must be refused with all of `says`. `undefined`: the field is left out. */
   readonly bad: readonly unknown[];
   readonly says: string;
+  /** The schema does not refuse these yet. Once it does, the tests of the row fail until this mark is taken off. */
+  readonly gap?: true;
 }
 
 /** Each word is admitted, all else is refused with the list of words. */
@@ -176,27 +178,31 @@ export function testRules(plural: Plural, rows: readonly Row[]): void {
     return server.patch(plural, 'kept/status', { status: manifest.status }, { query: DRY_RUN });
   };
 
-  describe.for(rows)('$at: $keyword', ({ at, keyword, good = [], bad, says }) => {
+  describe.for(rows)('$at: $keyword', ({ at, keyword, good = [], bad, says, gap = false }) => {
     test.runIf(good.length > 0).for(good.map(shown))('admits %s', async ([, value]) => {
       const answer = await ask(at, value);
       expect([answer.code, causesOf(answer)]).toEqual([at.startsWith('status') ? 200 : 201, []]);
     });
 
-    test.for(bad.map(shown))('refuses %s', async ([, value]) => {
+    const refuses = gap ? test.fails : test;
+    refuses.for(bad.map(shown))(gap ? 'should refuse %s, and does not' : 'refuses %s', async ([, value]) => {
       const answer = await ask(at, value);
       const causes = causesOf(answer);
       expect(answer.code, `admitted: ${JSON.stringify(value)}`).toBe(422);
       // Nothing else is wrong with it, and the field that is wrong is named.
       const field = at === 'metadata.name' ? '<nil>' : at.replaceAll('[]', '[0]');
       for (const cause of causes) expect(cause.field.startsWith(field), `${cause.field} is not ${field}`).toBe(true);
-      expect(causes.map(({ message }) => message).join('\n')).toContain(says);
+      const said = causes.map(({ message }) => message).join('\n');
+      expect(said).toContain(says);
+      expect(said, 'the rule itself broke').not.toContain('evaluating rule');
       if (keyword === 'rule') expect(causes.map(({ reason }) => reason)).toContain('FieldValueInvalid');
     });
   });
 
   test('no rule of the schema is missing here, and none here is missing in the schema', () => {
     const inSchema = constraints(schema).filter(({ keyword }) => keyword !== 'setOnce');
-    expect([...new Set(rows.map(identity))].sort()).toEqual([...new Set(inSchema.map(identity))].sort());
+    const inTable = rows.filter(({ gap = false }) => !gap);
+    expect([...new Set(inTable.map(identity))].sort()).toEqual([...new Set(inSchema.map(identity))].sort());
   });
 
   test('the object with every field is admitted and served as it was written', async () => {

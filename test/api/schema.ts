@@ -1,6 +1,6 @@
 // The CRDs as generated, and every constraint in them: what the tests of this folder must cover.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
@@ -33,8 +33,15 @@ export interface CRD {
   readonly selectableFields: readonly string[];
 }
 
-export function readCRD(plural: Plural): CRD {
-  const path = join(import.meta.dirname, '..', '..', 'crds', `mspoperator.dev_${plural}.yaml`);
+const DIRECTORY = join(import.meta.dirname, '..', '..', 'crds');
+
+/** The plural of every kind that has a CRD. */
+export function allPlurals(): string[] {
+  return readdirSync(DIRECTORY).map((file) => /^mspoperator\.dev_(.+)\.yaml$/.exec(file)?.[1] ?? file);
+}
+
+export function readCRD(plural: string): CRD {
+  const path = join(DIRECTORY, `mspoperator.dev_${plural}.yaml`);
   const { spec } = parse(readFileSync(path, 'utf8')) as { spec: { versions: readonly CRDVersion[] } };
   const [version] = spec.versions;
   if (version === undefined) throw new Error(`${path} has no version`);

@@ -159,7 +159,10 @@ export class Server {
   }
 
   async end(): Promise<void> {
-    await Promise.all([this.#pool.close(), this.cluster.deleteNamespace(this.namespace, { wait: !this.cluster.owned })]);
+    await Promise.all([
+      this.#pool.close(),
+      this.cluster.deleteNamespace(this.namespace, { wait: !this.cluster.owned }),
+    ]);
   }
 }
 

@@ -37,7 +37,7 @@ function checkObject(object: Thing): string[] {
   }
   if ((status?.observedGeneration ?? 0) > metadata.generation) wrong('observedGeneration is ahead of the object');
 
-  if (kind === 'MSPAccount') {
+  if (kind === 'MSPAccount' || kind === 'ProtectInstance') {
     if (is('Ready') === undefined) wrong('no condition Ready');
     if (is('Ready')?.status === 'True' && is('Reconciling') !== undefined) wrong('Ready and Reconciling');
     if (is('Ready')?.status === 'True' && is('Stalled') !== undefined) wrong('Ready and Stalled');
@@ -76,7 +76,7 @@ function checkCompanies(objects: readonly Thing[]): string[] {
   const seen = new Map<string, string>();
   const problems: string[] = [];
   for (const { kind, metadata, spec } of objects) {
-    if (kind === 'MSPAccount') continue;
+    if (kind === 'MSPAccount' || kind === 'ProtectInstance') continue;
     const identity = `${kind} ${spec.accountRef.name}/${String(spec.companyID).toLowerCase()}`;
     const other = seen.get(identity);
     if (other !== undefined) problems.push(`${identity}: both ${other} and ${metadata.name}`);

@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../controlplane/client.ts';
+import type { ApiProxy } from '../proxy/proxy.ts';
 import type { Supervised, Supervisor } from '../controlplane/supervised.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'operator.js');
@@ -13,6 +14,8 @@ export const OPERATOR_NAME = 'eset-msp-operator';
 export const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:${OPERATOR_NAME}`;
 
 export interface OperatorOptions {
+  /** Default: a fresh one, straight to the API server. */
+  readonly kubeconfig?: string;
   /** `null`: the whole cluster. */
   readonly namespaces: readonly string[] | null;
   /** host:port of each simulator. */
@@ -87,10 +90,25 @@ export class RunningOperator {
     return this.#process.kill('SIGTERM');
   }
 
+  /** As a crash does, at this very moment; `kill` waits for the end. */
+  killNow(): void {
+    // Its process id is its own until its end was seen.
+    if (this.#process.exit() === undefined) process.kill(this.pid, 'SIGKILL');
+  }
+
   /** As a crash does. */
   async kill(): Promise<void> {
     await this.#process.kill('SIGKILL');
   }
+}
+
+/** Of the operator's ServiceAccount, straight to the API server or through a proxy. */
+export async function operatorKubeconfig(
+  cluster: Cluster,
+  proxy: Pick<ApiProxy, 'kubeconfig'> | null = null,
+): Promise<string> {
+  const direct = await cluster.serviceAccountKubeconfig(OPERATOR_NAMESPACE, OPERATOR_NAME);
+  return proxy === null ? direct : proxy.kubeconfig(direct);
 }
 
 let started = 0;
@@ -100,7 +118,7 @@ export async function startOperator(
   cluster: Cluster,
   options: OperatorOptions,
 ): Promise<RunningOperator> {
-  const kubeconfig = await cluster.serviceAccountKubeconfig(OPERATOR_NAMESPACE, OPERATOR_NAME);
+  const kubeconfig = options.kubeconfig ?? (await operatorKubeconfig(cluster));
   const { namespaces } = options;
   const running = new RunningOperator(
     await supervisor.run({
@@ -111,6 +129,7 @@ export async function startOperator(
         `--kubeconfig=${kubeconfig}`,
         ...(namespaces === null ? [] : [`--watch-namespaces=${namespaces.join(',')}`]),
         `--upstream-hosts=${options.upstreamHosts.join(',')}`,
+        `--lifecycle-hosts=${options.upstreamHosts.join(',')}`,
         '--upstream-allow-loopback-http',
         '--upstream-requests-per-second=1000',
         '--metrics-address=127.0.0.1:0',

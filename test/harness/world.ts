@@ -6,8 +6,16 @@ import { inject } from 'vitest';
 import { connect, isWrite, readAuditLog, type AuditEvent, type Cluster } from '../controlplane/client.ts';
 import { Supervisor } from '../controlplane/supervised.ts';
 import { startSimulator, type Account, type AccountOptions, type Simulator } from '../simulator/simulator.ts';
+import { startProxy, type ApiProxy, type ProxyOptions } from '../proxy/proxy.ts';
 import { checkObjects, checkSecrets } from './checker.ts';
-import { OPERATOR_NAME, OPERATOR_NAMESPACE, OPERATOR_USER, startOperator, type RunningOperator } from './operator.ts';
+import {
+  OPERATOR_NAME,
+  OPERATOR_NAMESPACE,
+  OPERATOR_USER,
+  operatorKubeconfig,
+  startOperator,
+  type RunningOperator,
+} from './operator.ts';
 
 /** As kubectl prints it with -o json. */
 export interface Thing {
@@ -34,6 +42,8 @@ export interface WorldOptions {
   /** Accounts of the simulator; the first is the one that `applyAccount` uses by default. */
   readonly accounts?: readonly AccountOptions[];
   readonly operator?: { readonly args?: readonly string[] } | false;
+  /** The operator goes through a proxy of its own: `world.proxy`. */
+  readonly proxy?: ProxyOptions;
 }
 
 /** In every test the password is this, and must appear nowhere. */
@@ -46,6 +56,8 @@ export class World implements AsyncDisposable {
   readonly simulator: Simulator;
   readonly #supervisor: Supervisor;
   readonly #options: WorldOptions;
+  readonly #proxy: ApiProxy | null;
+  #kubeconfig: string | null = null;
   #operator: RunningOperator | null = null;
   readonly #logs: string[] = [];
   #requested = 0;
@@ -55,23 +67,26 @@ export class World implements AsyncDisposable {
     namespace: string,
     simulator: Simulator,
     supervisor: Supervisor,
+    proxy: ApiProxy | null,
     options: WorldOptions,
   ) {
     this.cluster = cluster;
     this.namespace = namespace;
     this.simulator = simulator;
     this.#supervisor = supervisor;
+    this.#proxy = proxy;
     this.#options = options;
   }
 
   static async create(options: WorldOptions = {}): Promise<World> {
     const cluster = connect(inject('controlPlane'));
-    const [namespace, simulator, supervisor] = await Promise.all([
+    const [namespace, simulator, supervisor, proxy] = await Promise.all([
       cluster.createNamespace('test'),
       startSimulator({ accounts: options.accounts ?? [{ username: USERNAME, password: PASSWORD, shape: 'demo' }] }),
       Supervisor.start(`${cluster.dir}/world-`),
+      options.proxy === undefined ? null : startProxy(cluster, options.proxy),
     ]);
-    const world = new World(cluster, namespace, simulator, supervisor, options);
+    const world = new World(cluster, namespace, simulator, supervisor, proxy, options);
     try {
       if (options.operator !== false) await world.startOperator();
     } catch (error) {
@@ -84,6 +99,11 @@ export class World implements AsyncDisposable {
   get operator(): RunningOperator {
     if (this.#operator === null) throw new Error('the operator does not run');
     return this.#operator;
+  }
+
+  get proxy(): ApiProxy {
+    if (this.#proxy === null) throw new Error('this world has no proxy');
+    return this.#proxy;
   }
 
   /** The first login of the simulator. */
@@ -103,7 +123,9 @@ export class World implements AsyncDisposable {
 
   async startOperator(args: readonly string[] = []): Promise<void> {
     const options = this.#options.operator === false ? {} : (this.#options.operator ?? {});
+    this.#kubeconfig ??= await operatorKubeconfig(this.cluster, this.#proxy);
     this.#operator = await startOperator(this.#supervisor, this.cluster, {
+      kubeconfig: this.#kubeconfig,
       namespaces: [this.namespace],
       upstreamHosts: [this.upstreamHost],
       args: [...(options.args ?? []), ...args],
@@ -250,6 +272,7 @@ export class World implements AsyncDisposable {
     } finally {
       await this.#remove().catch((error: unknown) => console.error(String(error)));
       await Promise.all([this.#supervisor.stop(), this.simulator.stop()]);
+      await this.#proxy?.close();
     }
   }
 
@@ -262,7 +285,7 @@ export class World implements AsyncDisposable {
   }
 
   async #problems(): Promise<string[]> {
-    const objects = await this.list('mspa,sg,cust,events.events.k8s.io');
+    const objects = await this.list('mspa,pi,sg,cust,events.events.k8s.io');
     const log = [...this.#logs, this.#operator === null ? '' : await this.#operator.log()].join('\n');
     const metrics = this.#operator === null ? '' : await this.#operator.metrics();
     return [

@@ -51,3 +51,45 @@ export const companyID = text({
 export function objectName(description: string) {
   return text({ description, minLength: 1, maxLength: 253 });
 }
+
+/** The name of a Secret in the same namespace. */
+export function secretName(description: string) {
+  return text({
+    description,
+    maxLength: 253,
+    rules: [
+      {
+        rule: "self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+        message:
+          "write the name of a Secret in this namespace: lower-case letters, digits, '-' and '.' only, such as acme-login",
+      },
+    ],
+  });
+}
+
+const HOST_AND_PORT = '^[A-Za-z]+://([A-Za-z0-9._-]*[A-Za-z0-9]|\\\\[[0-9A-Fa-f:.]+\\\\])(:[1-9][0-9]{0,4})?';
+
+/** The address of an HTTP service: https, or http on the loopback address; with or without a path. */
+export function endpoint(description: string, path: 'with path' | 'without path') {
+  const allowed =
+    path === 'with path'
+      ? {
+          pattern: '(/[A-Za-z0-9._~-]+)*/?$',
+          forms: 'https://host, https://host:port or https://host/path, without user, query or fragment',
+        }
+      : { pattern: '/?$', forms: 'https://host or https://host:port, without user, path, query or fragment' };
+  return text({
+    description,
+    maxLength: 512,
+    rules: [
+      {
+        rule: `self.matches('${HOST_AND_PORT}${allowed.pattern}') && isURL(self) && (url(self).getPort() == '' || int(url(self).getPort()) <= 65535)`,
+        message: `write ${allowed.forms}`,
+      },
+      {
+        rule: "!isURL(self) || url(self).getScheme() in ['', 'https'] || (url(self).getScheme() == 'http' && url(self).getHostname() in ['127.0.0.1', 'localhost', '::1'])",
+        message: 'use https:// (http:// is for a simulator on the loopback address only)',
+      },
+    ],
+  });
+}

@@ -27,3 +27,13 @@ export const NAME_FITS_LABEL = {
 };
 
 export const GUID_PATTERN = '^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$';
+
+/** Annotation of a ProtectInstance (API): its instance id, typed by a person who means that very instance to be removed. */
+export const ANNOTATION_CONFIRM_REMOVAL = `${GROUP}/confirm-removal`;
+/** Annotation of a ProtectInstance (Portal): its instance id, once a person has removed it in the portal. */
+export const ANNOTATION_REMOVED_IN_PORTAL = `${GROUP}/removed-in-portal`;
+/** Annotation of a ProtectInstance: its name; lets somebody else than the operator drop the finalizer, for emergencies. */
+export const ANNOTATION_BREAK_GLASS = `${GROUP}/break-glass`;
+
+/** Finalizer of a ProtectInstance: it goes only when design §3.4 lets it. */
+export const FINALIZER_CREATING_SERVICE = `${GROUP}/creating-service`;

@@ -2,7 +2,7 @@
 
 import type { KindDefinition } from '../schema/crd.ts';
 import { flag, integer, list, object, oneOf, optional, text, time, type Static } from '../schema/types.ts';
-import { NEVER, conditions } from './common.ts';
+import { NEVER, conditions, endpoint, secretName } from './common.ts';
 import { CATEGORY, GROUP, NAME_FITS_LABEL, VERSION } from './group.ts';
 import { COMPANY_TYPES } from './staticgroup.ts';
 
@@ -33,11 +33,7 @@ const spec = object(
       {
         secretRef: object(
           {
-            name: text({
-              description: 'Name of the Secret, in the namespace of the account.',
-              minLength: 1,
-              maxLength: 253,
-            }),
+            name: secretName('Name of the Secret, in the namespace of the account.'),
           },
           { description: 'A Secret with the keys username and password.' },
         ),
@@ -45,20 +41,10 @@ const spec = object(
       { description: 'The login.' },
     ),
     endpoint: optional(
-      text({
-        description: `Base address of the EMA 2 API, https://host[:port]; the host must be on the operator's allow-list (--upstream-hosts). Default ${DEFAULTS.endpoint}.`,
-        maxLength: 512,
-        rules: [
-          {
-            rule: "isURL(self) && url(self).getHost() != '' && url(self).getEscapedPath() in ['', '/'] && url(self).getQuery().size() == 0 && !self.contains('@') && !self.contains('#')",
-            message: 'write https://host or https://host:port, without user, path, query or fragment',
-          },
-          {
-            rule: "!isURL(self) || url(self).getScheme() == 'https' || (url(self).getScheme() == 'http' && url(self).getHostname() in ['127.0.0.1', 'localhost', '::1'])",
-            message: 'use https:// (http:// is for a simulator on the loopback address only)',
-          },
-        ],
-      }),
+      endpoint(
+        `Base address of the EMA 2 API, https://host[:port]; the host must be on the operator's allow-list (--upstream-hosts). Default ${DEFAULTS.endpoint}.`,
+        'without path',
+      ),
     ),
     sync: optional(
       object(
@@ -69,7 +55,7 @@ const spec = object(
               maxLength: 32,
               rules: [
                 {
-                  rule: "self.matches('^([0-9]{1,6}(h|m|s))+$') && duration(self) >= duration('1m') && duration(self) <= duration('720h')",
+                  rule: "self.matches('^([0-9]{1,5}(h|m|s))+$') && duration(self) >= duration('1m') && duration(self) <= duration('720h')",
                   message: 'write a duration such as 24h, 90m or 1h30m, between 1m and 720h',
                 },
               ],

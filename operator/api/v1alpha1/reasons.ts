@@ -3,7 +3,7 @@
 /** Who has to act: nobody, the operator (`Reconciling`), or a person (`Stalled`). kstatus and Flux read these two. */
 export type Acts = 'nobody' | 'operator' | 'person';
 
-interface ReasonDoc {
+export interface ReasonDoc {
   readonly acts: Acts;
   readonly meaning: string;
 }

@@ -8,6 +8,10 @@ import { MSP_ACCOUNTS, type AccountView } from './account.ts';
 
 export function announceAccount(events: EventRecorder): (account: AccountView, after: MSPAccountStatus) => void {
   return (account, after) => {
+    const blocked = changeOf('DeletionBlocked', account.status, after);
+    if (blocked !== null) {
+      events.event(referenceTo(MSP_ACCOUNTS, account), 'Warning', 'DeletionBlocked', 'Delete', blocked.message);
+    }
     const ready = changeOf('Ready', account.status, after);
     if (ready === null || ready.reason === 'Progressing') return; // the result follows
     const type = ready.status === 'True' ? 'Normal' : 'Warning';

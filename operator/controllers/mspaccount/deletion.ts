@@ -2,12 +2,14 @@
 // but under the policy Delete (promise 4); every step can be repeated after a crash (promise 6).
 
 import { FINALIZER_CHILDREN } from '../../api/v1alpha1/group.ts';
+import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { Action } from '../../hierarchy/action.ts';
 import { release, type Release } from '../../hierarchy/release.ts';
 import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
 import { isConflict, isNotFound } from '../../runtime/errors.ts';
 import { parseKey } from '../../runtime/object.ts';
 import type { Family } from '../children/children.ts';
+import { Conditions } from '../ready.ts';
 import { MSP_ACCOUNTS, viewAccount, type AccountView } from './account.ts';
 import { applyPlan, forEach } from './apply.ts';
 import type { AccountDeps } from './deps.ts';
@@ -36,6 +38,9 @@ export async function finish(
 ): Promise<Outcome> {
   if (!account.finalizers.includes(FINALIZER_CHILDREN)) return DONE;
   const { signal } = context;
+  // Its login and what it knows of the company are needed until the last instance is gone.
+  const instances = deps.instancesOf(key);
+  if (instances.length > 0) return hold(deps, account, instances, signal);
   const { deletionPolicy } = account.settings;
   const failures = await letGo(deps, key, deletionPolicy === 'Orphan' ? 'Orphan' : 'Unlink', signal);
   if (failures.length > 0) return { kind: 'retry', why: failures.join('; ') };
@@ -57,6 +62,24 @@ export async function finish(
   }
   context.log.info({ deletionPolicy }, 'account released its children');
   return DONE;
+}
+
+/** Says what holds the account; nothing is synced meanwhile. The end of an instance calls this again. */
+async function hold(
+  deps: AccountDeps,
+  account: AccountView,
+  instances: readonly string[],
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const shown = instances.slice(0, 10).join(', ');
+  const message = `ProtectInstances still refer to this account: ${shown}${instances.length > 10 ? ', …' : ''}. Delete them first, or let go of them with deletionPolicy Orphan.`;
+  const next = (status: MSPAccountStatus): MSPAccountStatus => ({
+    ...status,
+    conditions: new Conditions(status.conditions, account.generation, deps.now())
+      .set({ type: 'DeletionBlocked', status: 'True', reason: 'InstancesRefer', message })
+      .list(),
+  });
+  return (await deps.status.write(account, next, signal)) === null ? { kind: 'retry', why: 'conflict' } : DONE;
 }
 
 /** Children whose account object is not there: never unlinked, never deleted, but they say so. */

@@ -15,6 +15,8 @@ export interface AccountDeps {
   readonly client: KubeClient;
   readonly accounts: Cache<AccountView>;
   readonly children: Children;
+  /** Names of the ProtectInstances that refer to an account (`namespace/name`). */
+  readonly instancesOf: (accountKey: string) => readonly string[];
   /** The Secrets that accounts name, each followed by name. */
   readonly secrets: ObjectWatchSet;
   readonly status: StatusWriter<MSPAccountStatus, AccountView>;

@@ -1,0 +1,110 @@
+// ProtectInstance as the controller sees it, and as the decisions of ownership/ see it.
+
+import {
+  ANNOTATION_CONFIRM_REMOVAL,
+  ANNOTATION_REMOVED_IN_PORTAL,
+  ANNOTATION_REQUESTED_AT,
+  GROUP,
+  VERSION,
+} from '../../api/v1alpha1/group.ts';
+import type { ProtectInstanceSpec, ProtectInstanceStatus } from '../../api/v1alpha1/protectinstance.ts';
+import type { Sibling, Subject } from '../../ownership/facts.ts';
+import type { KubeObject, Resource } from '../../runtime/object.ts';
+
+export const PROTECT_INSTANCES: Resource = {
+  group: GROUP,
+  version: VERSION,
+  plural: 'protectinstances',
+  kind: 'ProtectInstance',
+  namespaced: true,
+};
+
+/** A ProtectInstance as the cache keeps it. */
+export interface InstanceView {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  /** metadata.creationTimestamp, ms since the epoch. */
+  readonly createdAt: number;
+  readonly deleting: boolean;
+  readonly finalizers: readonly string[];
+  readonly requestedAt: string | null;
+  readonly confirmRemoval: string | null;
+  readonly removedInPortal: string | null;
+  readonly spec: ProtectInstanceSpec;
+  readonly status: ProtectInstanceStatus;
+}
+
+/** A ProtectInstance as the API server sends it → what we keep of it. */
+export function viewInstance(object: KubeObject): InstanceView {
+  const { metadata } = object;
+  const annotation = (name: string) => metadata.annotations?.[name] ?? null;
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    resourceVersion: metadata.resourceVersion ?? '',
+    generation: metadata.generation ?? 0,
+    createdAt: Date.parse(metadata.creationTimestamp ?? ''),
+    deleting: metadata.deletionTimestamp !== undefined,
+    finalizers: metadata.finalizers ?? [],
+    requestedAt: annotation(ANNOTATION_REQUESTED_AT),
+    confirmRemoval: annotation(ANNOTATION_CONFIRM_REMOVAL),
+    removedInPortal: annotation(ANNOTATION_REMOVED_IN_PORTAL),
+    spec: object['spec'] as ProtectInstanceSpec,
+    status: object['status'] ?? {},
+  };
+}
+
+/** The key of its MSPAccount. */
+export function accountKey({ namespace, spec }: InstanceView): string {
+  return `${namespace}/${spec.accountRef.name}`;
+}
+
+/** The key of the Secret with its token; null where it has none. */
+export function tokenKey({ namespace, spec }: InstanceView): string | null {
+  return spec.lifecycle.secretRef === undefined ? null : `${namespace}/${spec.lifecycle.secretRef.name}`;
+}
+
+/** The object as the decisions see it. */
+export function subjectOf(view: InstanceView): Subject {
+  const { uid, spec, status, confirmRemoval, removedInPortal } = view;
+  const createStartedAt = Date.parse(status.createStartedAt ?? '');
+  return {
+    uid,
+    lifecycle: spec.lifecycle.type,
+    service: spec.service,
+    deletionPolicy: spec.deletionPolicy ?? 'Delete',
+    suspend: spec.suspend ?? false,
+    specInstanceID: spec.instanceID ?? null,
+    declaredCreator: spec.creatingService ?? null,
+    instanceID: status.instanceID ?? null,
+    recordedCreator: status.creatingService ?? null,
+    recordedGone: status.state === 'Deleted',
+    createStartedAt: Number.isNaN(createStartedAt) ? null : createStartedAt,
+    confirmRemoval,
+    removedInPortal,
+  };
+}
+
+/** The other objects of the account as the decisions see them. */
+export function siblingsOf(view: InstanceView, ofAccount: readonly InstanceView[]): Sibling[] {
+  return ofAccount
+    .filter(({ uid }) => uid !== view.uid)
+    .map((other) => ({
+      name: other.name,
+      service: other.spec.service,
+      older: other.createdAt < view.createdAt || (other.createdAt === view.createdAt && other.uid < view.uid),
+      lifecycle: other.spec.lifecycle.type,
+      instanceID: other.status.instanceID ?? other.spec.instanceID ?? null,
+      creator: other.status.creatingService ?? other.spec.creatingService ?? null,
+    }));
+}
+
+/** True while an annotation already confirms the removal of this live object's instance. */
+export function isArmed({ spec, status, confirmRemoval, removedInPortal }: InstanceView): boolean {
+  const id = status.instanceID ?? spec.instanceID;
+  return id !== undefined && (spec.lifecycle.type === 'API' ? confirmRemoval : removedInPortal) === id;
+}

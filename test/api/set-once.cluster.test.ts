@@ -1,0 +1,156 @@
+// Fields that are set once: no way of writing an object changes them or takes them away.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { COMPANY, OTHER_COMPANY, minimal } from './examples.ts';
+import { constraints, PLURALS, readCRD, type Plural } from './schema.ts';
+import { causesOf, Server, type Answer, type Manifest } from './server.ts';
+
+const FIELDS = {
+  mspaccounts: {},
+  staticgroups: { accountRef: { name: 'other' }, companyID: OTHER_COMPANY },
+  customers: { accountRef: { name: 'other' }, companyID: OTHER_COMPANY },
+} as const satisfies Record<Plural, object>;
+
+/** Kind, field, another value. */
+const CASES = PLURALS.flatMap((plural) =>
+  Object.entries(FIELDS[plural]).map(([field, other]) => ({ plural, field, other: other as unknown })),
+);
+
+const says = (field: string) =>
+  `${field} cannot be changed or removed once set: delete this object and create another with the new value`;
+
+let server: Server;
+beforeAll(async () => {
+  server = await Server.create();
+});
+afterAll(() => server.end());
+
+test.for(PLURALS)('%s: these are the fields that its schema says are set once', (plural) => {
+  const { schema } = readCRD(plural);
+  const rules = constraints(schema).filter(({ keyword }) => keyword === 'setOnce');
+  expect(rules.map(({ at, message }) => `${at}: ${message}`)).toEqual(
+    Object.keys(FIELDS[plural]).map((field) => `spec: ${says(field)}`),
+  );
+});
+
+describe.for(CASES)('$plural $field', ({ plural, field, other }) => {
+  const name = field.toLowerCase();
+  let written: Manifest;
+  beforeAll(async () => {
+    written = await server.created(plural, minimal(plural, name));
+  });
+
+  const patched = (value: unknown, query: Record<string, string> = {}): Promise<Answer> =>
+    server.patch(plural, name, { spec: { [field]: value } }, { query });
+
+  const jsonPatch = (...operations: readonly object[]): Promise<Answer> =>
+    server.request('PATCH', `${plural}/${name}`, operations, { contentType: 'application/json-patch+json' });
+
+  const replaced = (spec: object): Promise<Answer> => {
+    const { resourceVersion } = written.metadata;
+    return server.request('PUT', `${plural}/${name}`, {
+      ...minimal(plural, name),
+      metadata: { name, resourceVersion },
+      spec,
+    });
+  };
+
+  const applied = (spec: object, fieldManager: string): Promise<Answer> =>
+    server.request(
+      'PATCH',
+      `${plural}/${name}`,
+      { ...minimal(plural, name), spec },
+      { contentType: 'application/apply-patch+yaml', query: { fieldManager, force: 'true' } },
+    );
+
+  const changed = { ...minimal(plural).spec, [field]: other };
+
+  test.for<[string, () => Promise<Answer>]>([
+    ['a merge patch', () => patched(other)],
+    ['a merge patch as a dry run', () => patched(other, { dryRun: 'All' })],
+    ['a JSON patch', () => jsonPatch({ op: 'replace', path: `/spec/${field}`, value: other })],
+    [
+      'a JSON patch that removes and adds',
+      () => jsonPatch({ op: 'remove', path: `/spec/${field}` }, { op: 'add', path: `/spec/${field}`, value: other }),
+    ],
+    ['a replace', () => replaced(changed)],
+    ['a server-side apply with force', () => applied(changed, 'somebody')],
+  ])('is not changed by %s', async ([, change]) => {
+    const answer = await change();
+    expect(answer.code).toBe(422);
+    expect(causesOf(answer)).toEqual([
+      { reason: 'FieldValueForbidden', message: `Forbidden: ${says(field)}`, field: `spec.${field}` },
+    ]);
+  });
+
+  test.for<[string, () => Promise<Answer>]>([
+    ['a merge patch', () => patched(null)],
+    ['a JSON patch', () => jsonPatch({ op: 'remove', path: `/spec/${field}` })],
+    ['a replace', () => replaced({ ...changed, [field]: undefined })],
+  ])('is not removed by %s, so that there is no way to remove it and set it anew', async ([, remove]) => {
+    const answer = await remove();
+    expect(answer.code).toBe(422);
+    // It is required too, and the API server looks at that first.
+    expect(causesOf(answer)).toEqual([
+      { reason: 'FieldValueRequired', message: 'Required value', field: `spec.${field}` },
+    ]);
+    expect((await patched(other)).code).toBe(422);
+  });
+
+  test('spec as a whole is not removed', async () => {
+    const answer = await server.patch(plural, name, { spec: null });
+    expect(answer.code).toBe(422);
+    expect(causesOf(answer).map((cause) => cause.field)).toEqual(['spec']);
+  });
+
+  test('may be written again as it is, with other fields beside it changed', async () => {
+    const value = minimal(plural).spec[field];
+    const beside = plural === 'customers' ? { setup: { mode: 'Skip' } } : { displayName: 'Renamed', type: 'Customer' };
+    const answer = await server.patch(plural, name, { spec: { [field]: value, ...beside } });
+    expect([answer.code, answer.body.message]).toEqual([200, undefined]);
+    expect(answer.body.spec).toMatchObject({ [field]: value, ...beside });
+  });
+
+  test('after all that it is as it was first set', async () => {
+    expect((await server.get(plural, name)).body.spec[field]).toEqual(minimal(plural).spec[field]);
+  });
+
+  test('deleting the object and creating another, as the message says, works', async () => {
+    const old = await server.created(plural, minimal(plural, `${name}-again`));
+    await server.request('DELETE', `${plural}/${name}-again`);
+    const created = await server.created(plural, minimal(plural, `${name}-again`, { [field]: other }));
+    expect(created.spec[field]).toEqual(other);
+    expect(created.metadata.uid).not.toBe(old.metadata.uid);
+  });
+});
+
+describe.for(CASES.filter(({ field }) => field === 'companyID'))('$plural companyID', ({ plural }) => {
+  test('keeps its case too: the rule compares letter by letter', async () => {
+    await server.created(plural, minimal(plural, 'case'));
+    const answer = await server.patch(plural, 'case', { spec: { companyID: COMPANY.toUpperCase() } });
+    expect(causesOf(answer).map(({ message }) => message)).toEqual([`Forbidden: ${says('companyID')}`]);
+  });
+});
+
+describe.for(CASES)('kubectl: $plural $field', ({ plural, field, other }) => {
+  const name = `kubectl-${field.toLowerCase()}`;
+  const before = minimal(plural, name);
+  const after = minimal(plural, name, { [field]: other });
+  const without = minimal(plural, name, { [field]: undefined });
+  const resource = `${plural}.mspoperator.dev`;
+
+  test('apply, patch --type merge and replace refuse with the message', async () => {
+    await server.kubectlOk(['apply', '-f', '-'], JSON.stringify(before));
+    const refused = [
+      server.kubectl(['apply', '-f', '-'], JSON.stringify(after)),
+      server.kubectl(['patch', resource, name, '--type=merge', '-p', JSON.stringify({ spec: { [field]: other } })]),
+      server.kubectl(['replace', '-f', '-'], JSON.stringify(after)),
+    ];
+    for (const { code, stderr } of await Promise.all(refused)) {
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`spec.${field}: Forbidden: ${says(field)}`)]);
+    }
+    const { code, stderr } = await server.kubectl(['apply', '-f', '-'], JSON.stringify(without));
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`spec.${field}: Required value`)]);
+    expect((await server.get(plural, name)).body.spec[field]).toEqual(before.spec[field]);
+  });
+});

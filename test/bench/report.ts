@@ -1,0 +1,123 @@
+// The results as tables, for a terminal and for a README alike.
+
+import type { Phase } from './meter.ts';
+import { CONTROL_PLANE } from './processes.ts';
+import type { Results } from './results.ts';
+import { countOf } from './server-writes.ts';
+
+export function report(results: Results): string {
+  const problems = results.problems.map((problem) => `NOT AS PROMISED: ${problem}`).join('\n');
+  const parts = [heading(results), operatorTable(results), importLines(results), rawTable(results), problems];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function heading({ startedAt, machine, companies, groups, customers, requests }: Results): string {
+  const { cores, processor, memoryGB, system, node, kubernetes, loadBefore } = machine;
+  return [
+    `${number(companies)} companies in one account: ${number(groups)} StaticGroups, ${number(customers)} Customers; ${number(requests)} requests to upstream for a sync.`,
+    `${startedAt.slice(0, 10)}; ${cores} cores (${processor}), ${memoryGB.toFixed(0)} GB, ${system}, Node ${node.slice(1)}, Kubernetes ${kubernetes}, etcd without fsync;`,
+    `control plane, simulator and operator share the machine; load average before: ${loadBefore.toFixed(1)}.`,
+  ].join('\n');
+}
+
+function operatorTable(results: Results): string {
+  const { phases, restartSeconds, changes, machine } = results;
+  const { renamed, added, suspended } = changes;
+  const row = (name: string, phase: Phase, seconds = phase.seconds): string[] => [
+    name,
+    `${seconds.toFixed(1)} s`,
+    number(countOf(phase.writes, 'staticgroups', 'customers')),
+    number(countOf(phase.writes, 'mspaccounts')),
+    number(countOf(phase.writes, 'events')),
+    `${(phase.cpuSeconds['operator'] ?? 0).toFixed(2)} s`,
+    `${phase.memory.peakMB.toFixed(0)} MB`,
+    `${(((phase.cpuSeconds['other'] ?? 0) / (phase.observedSeconds * machine.cores)) * 100).toFixed(0)} %`,
+  ];
+  const figures = table(
+    ['operator', 'time', 'writes to children', 'to the account', 'events', 'CPU', 'peak RSS', 'strangers'],
+    [
+      row('first import', phases.import),
+      row('sync, nothing changed', phases.unchanged),
+      row(`sync, ${renamed} renamed, ${added} new, ${suspended} suspended`, phases.changed),
+      row('idle', phases.idle),
+      row('restart, until the caches are full', phases.restart, restartSeconds),
+    ],
+  );
+  return `${figures}\nstrangers: how much of the machine was taken by what does not belong to the benchmark.`;
+}
+
+/** Time depends on what else the machine does; CPU much less. Both are compared with the raw client's in the same run. */
+function importLines({ phases, ceilingSeconds, raw, groups, customers }: Results): string {
+  const { seconds, writes, cpuSeconds } = phases.import;
+  const total = Object.values(writes).reduce((sum, count) => sum + count, 0);
+  const reading = phases.unchanged.seconds;
+  const server = CONTROL_PLANE.reduce((sum, name) => sum + (cpuSeconds[name] ?? 0), 0);
+  const client = cpuSeconds['operator'] ?? 0;
+  const simulator = cpuSeconds['simulator'] ?? 0;
+  const rawWrites = groups + 2 * customers;
+  const rawServer = raw.median.serverSecondsPerWrite * rawWrites;
+  const rawClient = raw.median.clientSecondsPerWrite * rawWrites;
+  const kinds = Object.entries(writes).map(([kind, count]) => `${kind} ${number(count)}`);
+  return [
+    table(
+      ['first import', 'time', 'writes/s', 'CPU of the client', 'of the control plane', 'of the simulator', 'together'],
+      [
+        cells('operator', seconds, total, client, server, simulator),
+        cells('the same writes by the raw client', ceilingSeconds, rawWrites, rawClient, rawServer, 0),
+        [
+          'ratio',
+          ratio(seconds, ceilingSeconds),
+          ratio(total / seconds, rawWrites / ceilingSeconds),
+          ratio(client, rawClient),
+          ratio(server, rawServer),
+          '',
+          ratio(client + server + simulator, rawClient + rawServer),
+        ],
+      ],
+    ),
+    `Without the ${reading.toFixed(1)} s that a sync without a change takes: ${ratio(seconds - reading, ceilingSeconds)} of the raw client's time.`,
+    `Writes by kind: ${kinds.join(', ')}.`,
+  ].join('\n');
+}
+
+function cells(name: string, seconds: number, writes: number, client: number, server: number, other: number): string[] {
+  const together = client + server + other;
+  const cpu = [client, server, other, together].map((each) => `${each.toFixed(1)} s`);
+  return [name, `${seconds.toFixed(1)} s`, number(writes / seconds), ...cpu];
+}
+
+function rawTable({ raw, connections }: Results): string {
+  const row = (name: string, field: 'createGroups' | 'createCustomers' | 'patchCustomers'): string[] => [
+    name,
+    number(raw.median[field]),
+    raw.rounds.map((round) => number(round[field])).join(', '),
+  ];
+  return [
+    table(
+      ['raw client', 'writes/s, median', 'of the rounds'],
+      [
+        row('create StaticGroup', 'createGroups'),
+        row('create Customer', 'createCustomers'),
+        row('patch status of Customer', 'patchCustomers'),
+      ],
+    ),
+    `${connections} connections; ${number(raw.objects)} objects of each kind in a round; one round before the import, one after it, one at the end.`,
+  ].join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const pad = (text: string, column: number): string =>
+    column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
+  const line = (row: readonly string[]): string => `| ${row.map(pad).join(' | ')} |`;
+  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+function ratio(a: number, b: number): string {
+  return `${(a / b).toFixed(2)} ×`;
+}
+
+function number(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}

@@ -1,0 +1,124 @@
+// One run of a scenario in a world of its own, with a crash at one write or with none: the operator is killed there, started
+// again, and the scenario goes on to its end.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { labelOf, type ProxyRequest } from '../proxy/request.ts';
+import { CrashPoint, type CrashAt, type WriteSource } from './crash-point.ts';
+import { differences, fingerprintWorld, type Fingerprint } from './fingerprint.ts';
+import { World, type WorldOptions } from './world.ts';
+
+export interface Crashable {
+  /**
+   * Drives changes and waits for the operator to follow; after a crash the operator comes back without its doing. It sees the
+   * world by what is in the API server and upstream, never by the process (`world.operator` may just be dead).
+   */
+  readonly scenario: (world: World) => Promise<void>;
+  /** The end state. Default: account, groups and Customers (fingerprint.ts). */
+  readonly fingerprint?: (world: World) => Promise<Fingerprint>;
+  /** Accounts of the simulator, arguments of the operator. A tree must be given as a list, so that each run has its own. */
+  readonly world?: WorldOptions;
+  /** Which requests to the API server count as writes. Default: those to the operator's own kinds, so no events or leases. */
+  readonly counts?: (request: ProxyRequest) => boolean;
+  /** Further places that the operator writes to, such as an upstream. */
+  readonly sources?: (world: World) => readonly WriteSource[];
+  /** More to check at the end of each run; returns problems. */
+  readonly check?: (world: World) => Promise<readonly string[]> | readonly string[];
+}
+
+export interface RunResult {
+  /** Up to the crash. */
+  readonly writes: readonly string[];
+  readonly crashed: boolean;
+  readonly state: Fingerprint;
+  /** Empty: all is well. */
+  readonly problems: readonly string[];
+}
+
+/** How long the operator may go on writing after the scenario has seen what it waits for. */
+const SETTLE_MS = 5_000;
+/** Without a crash: nothing was written for so long. */
+const QUIET_MS = 400;
+const LINES_SHOWN = 25;
+
+export const toOwnKinds = ({ group, isWrite }: ProxyRequest): boolean => isWrite && group === 'mspoperator.dev';
+
+/** @param expected the end state to reach; null: whatever it is */
+export async function runWithCrash(
+  options: Crashable,
+  at: CrashAt | null,
+  expected: Fingerprint | null,
+): Promise<RunResult> {
+  const { scenario, fingerprint = fingerprintWorld, counts = toOwnKinds, sources, check } = options;
+  const world = await World.create({ ...options.world, proxy: { ...options.world?.proxy } });
+  const point = new CrashPoint(at, () => world.operator.killNow());
+  let result: RunResult | undefined;
+  try {
+    const rules = options.world?.proxy?.rules ?? [];
+    world.proxy.setRules([
+      (request) => {
+        if (counts(request)) return point.decide(labelOf(request));
+        return point.isDead ? { do: 'halfOpen', at: 'request' } : null;
+      },
+      ...rules,
+    ]);
+    for (const source of sources?.(world) ?? []) source.onWrite((write) => point.decide(write));
+
+    const revived = point.crashed.then(async () => {
+      await world.stopOperator('kill');
+      point.revive();
+      await world.startOperator();
+    });
+    // A restart that fails ends the run; one that succeeds leaves it to the scenario.
+    const failed = new Promise<never>((_, reject) => void revived.catch(reject));
+    await Promise.race([scenario(world), failed]);
+    const crashed = at !== null && (await soon(point.crashed));
+    if (crashed) await revived;
+    else await quiet(point);
+
+    const state = await settle(() => fingerprint(world), expected);
+    const problems = [...differences(expected ?? state, state), ...((await check?.(world)) ?? [])];
+    if (at !== null && !crashed) problems.push(`there was no ${at.write}th write: ${point.writes.length} in all`);
+    result = { writes: [...point.writes], crashed, state, problems };
+  } catch (error) {
+    result = { writes: [...point.writes], crashed: at !== null, state: {}, problems: [await explain(world, error)] };
+  }
+  try {
+    await world.end();
+  } catch (error) {
+    result = { ...result, problems: [...result.problems, String(error)] };
+  }
+  return result;
+}
+
+/** Until the state is the expected one, but no longer than that. */
+async function settle(read: () => Promise<Fingerprint>, expected: Fingerprint | null): Promise<Fingerprint> {
+  const deadline = Date.now() + SETTLE_MS;
+  for (;;) {
+    const state = await read();
+    if (expected === null || differences(expected, state).length === 0 || Date.now() > deadline) return state;
+    await sleep(100);
+  }
+}
+
+/** The scenario may see the last write before the proxy has passed its answer. */
+function soon(event: Promise<void>): Promise<boolean> {
+  return Promise.race([event.then(() => true), sleep(2_000, false)]);
+}
+
+async function quiet(point: CrashPoint): Promise<void> {
+  for (let seen = -1; seen !== point.writes.length;) {
+    seen = point.writes.length;
+    await sleep(QUIET_MS);
+  }
+}
+
+async function explain(world: World, error: unknown): Promise<string> {
+  const requests = world.proxy
+    .log()
+    .slice(-LINES_SHOWN)
+    .map(({ atMs, request, action, status }) => `  ${atMs} ms ${request}: ${action}, ${status ?? 'no answer'}`);
+  const log = await world.operator.log().catch(() => '(the operator does not run)');
+  const lines = log.trimEnd().split('\n').slice(-LINES_SHOWN);
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [text, 'the last requests:', ...requests, 'the last lines of the operator:', ...lines].join('\n');
+}

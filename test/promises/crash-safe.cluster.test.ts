@@ -1,0 +1,36 @@
+// Promise 6, crash-safe: killed after any single write, a restart converges to the same state: nothing twice, nothing lost.
+// Injected: SIGKILL at each write of a life of an account, once before the operator sees the answer and once after it.
+
+import { expect, test } from 'vitest';
+import { crashAtEveryWrite } from '../harness/crash.ts';
+import { driveAccount, type Step } from '../harness/steps.ts';
+import { PASSWORD, USERNAME } from '../harness/world.ts';
+
+const id = (n: number): string => `00000000-0000-4000-8000-00000000000${n}`;
+const [MANAGER, NORTH, SOUTH, BAKERY, FLORIST] = [id(1), id(2), id(3), id(4), id(5)];
+const TREE = [
+  { id: MANAGER, name: 'Crash Test Managers', type: 'MSPManager' as const },
+  { id: NORTH, name: 'North MSP', type: 'ManagedMSP' as const, parentId: MANAGER },
+  { id: SOUTH, name: 'South MSP', type: 'ManagedMSP' as const, parentId: MANAGER },
+  { id: BAKERY, name: 'Bakery', parentId: NORTH },
+  { id: FLORIST, name: 'Florist', parentId: SOUTH },
+];
+
+const LIFE: readonly Step[] = [
+  (upstream) => upstream.rename(BAKERY, 'Bakery & Sons'),
+  (upstream) => upstream.move(BAKERY, SOUTH),
+  (upstream) => upstream.suspend(FLORIST),
+  (upstream) => upstream.remove(BAKERY),
+  (upstream) => upstream.restore(BAKERY),
+];
+
+test('Crash-safe: killed at any write of a first sync, a rename, a move, a suspension, a removal and a return', async () => {
+  const { writes, state, crashes, seconds } = await crashAtEveryWrite({
+    world: { accounts: [{ username: USERNAME, password: PASSWORD, tree: TREE }] },
+    scenario: (world) => driveAccount(world, LIFE),
+    progress: console.log,
+  });
+  console.log(`${crashes} crashes in ${seconds.toFixed(0)} s; the writes:\n${writes.join('\n')}`);
+  console.log(JSON.stringify(state, null, 1));
+  expect(writes.length).toBeGreaterThan(10);
+}, 300_000);
