@@ -13,6 +13,8 @@ export interface Config {
   readonly upstreamAllowLoopbackHTTP: boolean;
   /** Hosts of lifecycle services; none: instances of type Portal only. */
   readonly lifecycleHosts: readonly string[];
+  /** How often an instance is looked at upstream while nothing happens. */
+  readonly lifecyclePollSeconds: number;
   readonly upstreamRequestsPerSecond: number;
   readonly companyStatusCodes: ReadonlyMap<number, CompanyStatus>;
   /** Accounts worked on at the same time. */
@@ -69,6 +71,14 @@ export function parseConfig(
     )
       .argParser(hosts)
       .default([], 'none'),
+  );
+  add(
+    new Option(
+      '--lifecycle-poll-seconds <n>',
+      'how often an instance is looked at while nothing happens; more often while something does',
+    )
+      .argParser(within(10, 86_400, Number))
+      .default(300),
   );
   add(
     new Option(

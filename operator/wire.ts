@@ -20,7 +20,7 @@ import {
   triggerInstances,
 } from './controllers/triggers.ts';
 import { announceInstance } from './controllers/protectinstance/announce.ts';
-import { BY_ACCOUNT as INSTANCES_BY_ACCOUNT } from './controllers/protectinstance/deps.ts';
+import { BY_ACCOUNT as INSTANCES_BY_ACCOUNT, pollTimes } from './controllers/protectinstance/deps.ts';
 import {
   PROTECT_INSTANCES,
   accountKey,
@@ -185,6 +185,7 @@ export async function runOperator(
     }),
     policy: { hosts: config.lifecycleHosts, allowLoopbackHTTP: config.upstreamAllowLoopbackHTTP },
     operatorUser,
+    poll: pollTimes(config.lifecyclePollSeconds),
     now,
     random: Math.random,
   };

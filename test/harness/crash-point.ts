@@ -32,7 +32,7 @@ export class CrashPoint {
   readonly #kill: () => void;
   readonly #writes: string[] = [];
   readonly #crashed = Promise.withResolvers<void>();
-  #state: 'alive' | 'answered' | 'dead' | 'revived' = 'alive';
+  #state: 'alive' | 'answered' | 'dead' | 'retired' = 'alive';
 
   /** @param at null: only counts */
   constructor(at: CrashAt | null, kill: () => void) {
@@ -55,13 +55,13 @@ export class CrashPoint {
     return this.#state === 'dead';
   }
 
-  /** The successor may write what it wants. */
-  revive(): void {
-    this.#state = 'revived';
+  /** From now on everything passes and nothing is counted: for the successor, and for the clean-up at the end. */
+  retire(): void {
+    this.#state = 'retired';
   }
 
   decide(write: string): Fate {
-    if (this.#state === 'revived') return { do: 'pass' };
+    if (this.#state === 'retired') return { do: 'pass' };
     if (this.#state === 'answered') this.#crash();
     const beyond = this.#at !== null && this.#writes.length >= this.#at.write;
     if (beyond || this.isDead) return { do: 'halfOpen', at: 'request' };
@@ -77,7 +77,7 @@ export class CrashPoint {
   }
 
   #crash(): void {
-    if (this.#state === 'dead' || this.#state === 'revived') return;
+    if (this.#state === 'dead' || this.#state === 'retired') return;
     this.#state = 'dead';
     this.#kill();
     this.#crashed.resolve();

@@ -12,8 +12,8 @@ export interface Crashable {
    * Drives changes and waits for the operator to follow; after a crash the operator comes back without its doing. It sees the
    * world by what is in the API server and upstream, never by the process (`world.operator` may just be dead).
    */
-  readonly scenario: (world: World) => Promise<void>;
-  /** The end state. Default: account, groups and Customers (fingerprint.ts). */
+  readonly scenario: (world: World, checkpoint: Checkpoint) => Promise<void>;
+  /** The state that is compared. Default: account, groups and Customers (fingerprint.ts). */
   readonly fingerprint?: (world: World) => Promise<Fingerprint>;
   /** Accounts of the simulator, arguments of the operator. A tree must be given as a list, so that each run has its own. */
   readonly world?: WorldOptions;
@@ -25,11 +25,17 @@ export interface Crashable {
   readonly check?: (world: World) => Promise<readonly string[]> | readonly string[];
 }
 
+/** Compares the state reached by now with that of the run without a crash, as is done at the end anyway. */
+export type Checkpoint = (name: string) => Promise<void>;
+
+/** By checkpoint. */
+export type States = ReadonlyMap<string, Fingerprint>;
+
 export interface RunResult {
   /** Up to the crash. */
   readonly writes: readonly string[];
   readonly crashed: boolean;
-  readonly state: Fingerprint;
+  readonly states: States;
   /** Empty: all is well. */
   readonly problems: readonly string[];
 }
@@ -38,20 +44,32 @@ export interface RunResult {
 const SETTLE_MS = 5_000;
 /** Without a crash: nothing was written for so long. */
 const QUIET_MS = 400;
+const STILL_MS = 250;
+const POLL_MS = 50;
 const LINES_SHOWN = 25;
 
 export const toOwnKinds = ({ group, isWrite }: ProxyRequest): boolean => isWrite && group === 'mspoperator.dev';
 
-/** @param expected the end state to reach; null: whatever it is */
+/** @param expected the states to reach; null: whatever they are */
 export async function runWithCrash(
   options: Crashable,
   at: CrashAt | null,
-  expected: Fingerprint | null,
+  expected: States | null,
 ): Promise<RunResult> {
   const { scenario, fingerprint = fingerprintWorld, counts = toOwnKinds, sources, check } = options;
   const world = await World.create({ ...options.world, proxy: { ...options.world?.proxy } });
   const point = new CrashPoint(at, () => world.operator.killNow());
-  let result: RunResult | undefined;
+  const states = new Map<string, Fingerprint>();
+  const problems: string[] = [];
+  const checkpoint: Checkpoint = async (name) => {
+    if (states.has(name)) throw new Error(`two checkpoints "${name}"`);
+    const wanted = expected?.get(name);
+    if (expected !== null && wanted === undefined) throw new Error(`no checkpoint "${name}" without a crash`);
+    const state = await settle(() => fingerprint(world), wanted ?? null);
+    states.set(name, state);
+    problems.push(...differences(wanted ?? state, state).map((difference) => `${name}: ${difference}`));
+  };
+  let crashed = false;
   try {
     const rules = options.world?.proxy?.rules ?? [];
     world.proxy.setRules([
@@ -65,38 +83,40 @@ export async function runWithCrash(
 
     const revived = point.crashed.then(async () => {
       await world.stopOperator('kill');
-      point.revive();
+      point.retire();
       await world.startOperator();
     });
     // A restart that fails ends the run; one that succeeds leaves it to the scenario.
     const failed = new Promise<never>((_, reject) => void revived.catch(reject));
-    await Promise.race([scenario(world), failed]);
-    const crashed = at !== null && (await soon(point.crashed));
+    await Promise.race([scenario(world, checkpoint), failed]);
+    crashed = at !== null && (await soon(point.crashed));
     if (crashed) await revived;
     else await quiet(point);
 
-    const state = await settle(() => fingerprint(world), expected);
-    const problems = [...differences(expected ?? state, state), ...((await check?.(world)) ?? [])];
+    await checkpoint('the end');
+    problems.push(...((await check?.(world)) ?? []));
     if (at !== null && !crashed) problems.push(`there was no ${at.write}th write: ${point.writes.length} in all`);
-    result = { writes: [...point.writes], crashed, state, problems };
   } catch (error) {
-    result = { writes: [...point.writes], crashed: at !== null, state: {}, problems: [await explain(world, error)] };
+    problems.push(await explain(world, error));
   }
+  point.retire();
   try {
     await world.end();
   } catch (error) {
-    result = { ...result, problems: [...result.problems, String(error)] };
+    problems.push(String(error));
   }
-  return result;
+  return { writes: [...point.writes], crashed, states, problems };
 }
 
-/** Until the state is the expected one, but no longer than that. */
+/** Until the state is the expected one, but no longer than that; where none is expected, until it stands still. */
 async function settle(read: () => Promise<Fingerprint>, expected: Fingerprint | null): Promise<Fingerprint> {
   const deadline = Date.now() + SETTLE_MS;
+  let wanted = expected;
   for (;;) {
     const state = await read();
-    if (expected === null || differences(expected, state).length === 0 || Date.now() > deadline) return state;
-    await sleep(100);
+    if ((wanted !== null && differences(wanted, state).length === 0) || Date.now() > deadline) return state;
+    if (expected === null) wanted = state;
+    await sleep(expected === null ? STILL_MS : POLL_MS);
   }
 }
 

@@ -1,13 +1,12 @@
 // The crash harness (promise 6): a scenario is run once without a crash, which tells its writes and its end state; then once for
-// each of these writes with the operator killed there. Every run must end in that same state.
+// each of these writes with the operator killed there. Every run must reach the same states.
 
 import { Random } from '../simulator/random.ts';
 import type { CrashAt, Variant } from './crash-point.ts';
-import { runWithCrash, type Crashable } from './crash-run.ts';
-import type { Fingerprint } from './fingerprint.ts';
+import { runWithCrash, type Crashable, type States } from './crash-run.ts';
 
 export type { CrashAt, Fate, Variant, WriteSource } from './crash-point.ts';
-export type { Crashable } from './crash-run.ts';
+export type { Checkpoint, Crashable } from './crash-run.ts';
 
 export interface CrashOptions extends Crashable {
   /** Default: both. */
@@ -26,7 +25,7 @@ export interface CrashReport {
   /** The writes of the run without a crash, in order. */
   readonly writes: readonly string[];
   readonly crashes: number;
-  readonly state: Fingerprint;
+  readonly states: States;
   readonly seconds: number;
 }
 
@@ -39,7 +38,7 @@ export async function crashAtEveryWrite(options: CrashOptions): Promise<CrashRep
   const { variants = ['afterSend', 'afterAnswer'], budget, only, parallel = 2, progress } = options;
   const reference = await runWithCrash(options, null, null);
   if (reference.problems.length > 0) throw new Error(`without a crash:\n${reference.problems.join('\n')}`);
-  const { writes, state } = reference;
+  const { writes, states } = reference;
   if (writes.length === 0) throw new Error('the scenario makes the operator write nothing');
 
   const all = writes.flatMap((_, i) => variants.map((variant) => ({ write: i + 1, variant })));
@@ -48,7 +47,7 @@ export async function crashAtEveryWrite(options: CrashOptions): Promise<CrashRep
   const queue = crashes.values();
   const worker = async (): Promise<void> => {
     for (const at of queue) {
-      const result = await runWithCrash(options, at, state);
+      const result = await runWithCrash(options, at, states);
       const name = `${at.variant} ${at.write}/${writes.length} (${result.writes[at.write - 1] ?? 'not reached'})`;
       progress?.(`${name}: ${result.problems.length === 0 ? 'ok' : 'FAILED'}`);
       if (result.problems.length > 0) failures.push(`killed ${name}:\n${result.problems.join('\n')}`);
@@ -60,7 +59,7 @@ export async function crashAtEveryWrite(options: CrashOptions): Promise<CrashRep
     const shown = failures.slice(0, FAILURES_SHOWN).join('\n\n');
     throw new Error(`${failures.length} of ${crashes.length} crashes ended otherwise${seed}:\n\n${shown}`);
   }
-  return { writes, crashes: crashes.length, state, seconds: (performance.now() - started) / 1000 };
+  return { writes, crashes: crashes.length, states, seconds: (performance.now() - started) / 1000 };
 }
 
 function sample<T>(items: readonly T[], n: number, seed: string | number): T[] {

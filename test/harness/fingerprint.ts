@@ -1,6 +1,7 @@
 // The state of objects without what differs from run to run (uids, versions, times, the names of the world), and what differs
 // between two such states, in words.
 
+import type { Resource } from '../../operator/runtime/object.ts';
 import type { Thing, World } from './world.ts';
 
 /** By `Kind/name`. */
@@ -28,10 +29,22 @@ export function fingerprintOf(objects: readonly Thing[], names: Readonly<Record<
   return Object.fromEntries(objects.map((object) => [`${object.kind}/${object.metadata.name}`, normal(object)]));
 }
 
-/** The account, the groups and the Customers of a world. Their generations stay: a second write of a spec would show. */
-export async function fingerprintWorld(world: World, kinds = 'mspa,sg,cust'): Promise<Fingerprint> {
-  const names = { [world.namespace]: '<namespace>', [world.upstreamHost]: '<upstream>' };
-  return fingerprintOf(await world.list(kinds), names);
+const own = { group: 'mspoperator.dev', version: 'v1alpha1', namespaced: true } as const;
+export const MSP_ACCOUNTS: Resource = { ...own, plural: 'mspaccounts', kind: 'MSPAccount' };
+export const STATIC_GROUPS: Resource = { ...own, plural: 'staticgroups', kind: 'StaticGroup' };
+export const CUSTOMERS: Resource = { ...own, plural: 'customers', kind: 'Customer' };
+
+/** All objects of these kinds in a world. Their generations stay: a second write of a spec would show. */
+export async function fingerprintWorld(
+  world: World,
+  kinds: readonly Resource[] = [MSP_ACCOUNTS, STATIC_GROUPS, CUSTOMERS],
+): Promise<Fingerprint> {
+  const objects: Thing[] = [];
+  for (const kind of kinds) {
+    const pages = world.admin.list(kind, { namespace: world.namespace });
+    for await (const { items } of pages) objects.push(...(items as unknown as Thing[]));
+  }
+  return fingerprintOf(objects, { [world.namespace]: '<namespace>', [world.upstreamHost]: '<upstream>' });
 }
 
 /** One line for each field that differs, at most some; empty if none does. */

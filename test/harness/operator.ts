@@ -132,6 +132,7 @@ export async function startOperator(
         `--lifecycle-hosts=${options.upstreamHosts.join(',')}`,
         '--upstream-allow-loopback-http',
         '--upstream-requests-per-second=1000',
+        '--lifecycle-poll-seconds=30',
         '--metrics-address=127.0.0.1:0',
         '--health-address=127.0.0.1:0',
         ...(options.args ?? []),

@@ -3,6 +3,9 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
+import { clientFor, type TestClient } from '../../operator/runtime/cluster-testing.ts';
+import type { KubeClient } from '../../operator/runtime/client.ts';
+import { loadConnection } from '../../operator/runtime/connection.ts';
 import { connect, isWrite, readAuditLog, type AuditEvent, type Cluster } from '../controlplane/client.ts';
 import { Supervisor } from '../controlplane/supervised.ts';
 import { startSimulator, type Account, type AccountOptions, type Simulator } from '../simulator/simulator.ts';
@@ -58,6 +61,7 @@ export class World implements AsyncDisposable {
   readonly #options: WorldOptions;
   readonly #proxy: ApiProxy | null;
   #kubeconfig: string | null = null;
+  #admin: TestClient | null = null;
   #operator: RunningOperator | null = null;
   readonly #logs: string[] = [];
   #requested = 0;
@@ -99,6 +103,12 @@ export class World implements AsyncDisposable {
   get operator(): RunningOperator {
     if (this.#operator === null) throw new Error('the operator does not run');
     return this.#operator;
+  }
+
+  /** The admin without kubectl, for what a test does hundreds of times. */
+  get admin(): KubeClient {
+    this.#admin ??= clientFor(loadConnection({ kubeconfig: this.cluster.kubeconfig }), { connections: 4 });
+    return this.#admin.client;
   }
 
   get proxy(): ApiProxy {
@@ -180,6 +190,33 @@ export class World implements AsyncDisposable {
         ...spec,
       },
     };
+  }
+
+  /** A ProtectInstance of type API on the simulator's lifecycle service. */
+  instance(
+    name: string,
+    service: string,
+    spec: object = {},
+    annotations: Readonly<Record<string, string>> = {},
+  ): object {
+    return {
+      apiVersion: 'mspoperator.dev/v1alpha1',
+      kind: 'ProtectInstance',
+      metadata: { name, annotations },
+      spec: {
+        accountRef: { name: 'acme' },
+        service,
+        displayName: 'Acme PROTECT',
+        region: 'eu',
+        lifecycle: { type: 'API', endpoint: `${this.simulator.url}/lifecycle`, secretRef: { name: 'lifecycle' } },
+        ...spec,
+      },
+    };
+  }
+
+  /** The Secret with the token of the simulator's lifecycle service. */
+  lifecycleSecret(token = this.upstream.lifecycle.token): object {
+    return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'lifecycle' }, stringData: { token } };
   }
 
   /** Secret, RoleBinding and account, and waits until it is Ready. */
@@ -271,7 +308,7 @@ export class World implements AsyncDisposable {
       if (problems.length > 0) throw new Error(`the checker found:\n${problems.join('\n')}`);
     } finally {
       await this.#remove().catch((error: unknown) => console.error(String(error)));
-      await Promise.all([this.#supervisor.stop(), this.simulator.stop()]);
+      await Promise.all([this.#supervisor.stop(), this.simulator.stop(), this.#admin?.close()]);
       await this.#proxy?.close();
     }
   }
@@ -279,6 +316,11 @@ export class World implements AsyncDisposable {
   /** The account's finalizer needs the operator; the rest of the namespace goes on its own. */
   async #remove(): Promise<void> {
     if (this.#operator !== null) {
+      const orphan = '[{"op":"add","path":"/spec/deletionPolicy","value":"Orphan"}]';
+      for (const { metadata } of await this.list('pi')) {
+        await this.kubectl(['patch', 'pi', metadata.name, '--type=json', '-p', orphan]);
+      }
+      await this.cluster.kubectlOk(['delete', 'pi', '--all', '--timeout=30s'], { namespace: this.namespace });
       await this.cluster.kubectlOk(['delete', 'mspa', '--all', '--timeout=30s'], { namespace: this.namespace });
     }
     await this.cluster.deleteNamespace(this.namespace, { wait: !this.cluster.owned, timeoutMs: 60_000 });

@@ -1,6 +1,9 @@
 // One login: its password, its own company in a tree, and what of the tree it may see.
 import { randomUUID } from 'node:crypto';
 import type { Company } from './company.ts';
+import { LifecycleAccount } from './lifecycle-account.ts';
+import type { LifecycleSettings } from './lifecycle-instance.ts';
+import type { Service } from './lifecycle-ledger.ts';
 import { defaultQuirks } from './quirks.ts';
 import type { Quirks } from './quirks.ts';
 import { hash32, Random } from './random.ts';
@@ -17,6 +20,12 @@ export interface AccountSettings {
   /** Exceptions below hidden ones, each with everything below it; the nearest mark decides. */
   shown?: readonly string[];
   quirks?: Partial<Quirks>;
+  /** Of the lifecycle service; default `lifecycle-<username>`. */
+  lifecycleToken?: string;
+  /** The portals of this account; default EMA2. */
+  services?: readonly Service[];
+  lifecycle?: LifecycleSettings;
+  now?: () => number;
 }
 
 export class Account {
@@ -24,6 +33,8 @@ export class Account {
   /** The public id of the user: `sub` of its tokens. */
   readonly userId: string;
   password: string;
+  /** The instances of its own company. */
+  readonly lifecycle: LifecycleAccount;
   /** Tokens that carry another stamp are refused: see `revokeTokens`. */
   tokenStamp = randomUUID();
   #tree: Tree;
@@ -41,6 +52,14 @@ export class Account {
     this.password = settings.password;
     this.#tree = settings.tree;
     this.#own = settings.companyId === undefined ? settings.tree.root : settings.tree.require(settings.companyId);
+    this.lifecycle = new LifecycleAccount({
+      ...settings.lifecycle,
+      ...(settings.lifecycleToken !== undefined && { token: settings.lifecycleToken }),
+      ...(settings.services && { services: settings.services }),
+      username: settings.username,
+      companyID: () => this.#own.id,
+      now: settings.now ?? Date.now,
+    });
     this.#quirkOverrides = { ...settings.quirks };
     this.hide(settings.hidden ?? []);
     this.show(settings.shown ?? []);

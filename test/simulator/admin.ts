@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Account } from './account.ts';
 import { parseCompanyType } from './company.ts';
 import type { CompanyType } from './company.ts';
-import { AdminError, readFields } from './fields.ts';
+import { AdminError, findAccount, readFields } from './fields.ts';
 import { checkFault } from './faults.ts';
 import { parseObject, readBody } from './http.ts';
+import { lifecycleRoutes, readService } from './lifecycle-admin.ts';
 import { parseQuirks } from './quirks.ts';
 import { shapes } from './shapes.ts';
 import type { Shape } from './shapes.ts';
@@ -24,6 +25,7 @@ const routes: Readonly<Record<string, Route>> = {
   'GET /state': (simulator) => ({
     url: simulator.url,
     adminURL: simulator.adminURL,
+    lifecycleURL: simulator.lifecycleURL,
     accounts: simulator.accounts().map(accountState),
     quirks: simulator.quirks,
     faults: simulator.faults.list(),
@@ -111,6 +113,7 @@ const routes: Readonly<Record<string, Route>> = {
     simulator.setQuirks(parseQuirks(body));
     return simulator.quirks;
   },
+  ...lifecycleRoutes,
 };
 
 const idSpec = { account: 'text!', id: 'text!' } as const;
@@ -166,11 +169,6 @@ function respond(
   }
 }
 
-function findAccount(simulator: Simulator, username: string): Account {
-  if (!simulator.hasAccount(username)) throw new AdminError(404, `no account "${username}"`);
-  return simulator.account(username);
-}
-
 function accountState(account: Account): unknown {
   const { company, hidden, shown, quirks } = account;
   const seen = { username: account.username, company, companies: account.tree.size };
@@ -178,7 +176,7 @@ function accountState(account: Account): unknown {
 }
 
 function addAccount(simulator: Simulator, body: Body): Account {
-  const { tree, shape, quirks, seed, ...fields } = readFields(body, {
+  const { tree, shape, quirks, seed, services, ...fields } = readFields(body, {
     username: 'text!',
     password: 'text!',
     companies: 'number',
@@ -191,6 +189,8 @@ function addAccount(simulator: Simulator, body: Body): Account {
     hidden: 'texts',
     shown: 'texts',
     quirks: 'object',
+    lifecycleToken: 'text',
+    services: 'texts',
   });
   if (simulator.hasAccount(fields.username)) throw new AdminError(409, `account "${fields.username}" exists already`);
   if (fields.treeOf !== undefined) findAccount(simulator, fields.treeOf);
@@ -205,6 +205,7 @@ function addAccount(simulator: Simulator, body: Body): Account {
     ...(seed !== undefined && { seed: readSeed(seed) }),
     ...(inputs && { tree: inputs }),
     ...(quirks && { quirks: parseQuirks(quirks) }),
+    ...(services && { services: services.map((each) => readService(each, 'services')) }),
   });
 }
 

@@ -5,6 +5,10 @@ import type { FaultEffect } from './faults.ts';
 import { failure } from './reply.ts';
 import type { JsonObject, Reply } from './reply.ts';
 
+export type StatusFault = Extract<FaultEffect, { kind: 'status' }>;
+/** How the API that answers spells an error. */
+export type ErrorBody = (fault: StatusFault, message: string) => JsonObject | undefined;
+
 const json = 'application/json; charset=utf-8';
 const html = 'text/html; charset=utf-8';
 
@@ -12,7 +16,12 @@ const page = (title: string): string =>
   `<!DOCTYPE html>\n<html><head><title>${title}</title></head><body><h1>${title}</h1><form>Password: <input></form></body></html>\n`;
 
 /** Resolves when everything is sent or the connection is gone; with `hang` only then. */
-export async function answer(res: ServerResponse, reply: Reply, faults: readonly FaultEffect[]): Promise<void> {
+export async function answer(
+  res: ServerResponse,
+  reply: Reply,
+  faults: readonly FaultEffect[],
+  errorBody: ErrorBody = ema2Error,
+): Promise<void> {
   if (faults.length === 0) return sendText(res, reply.status, json, toText(reply.body));
   const gone = new AbortController();
   res.once('close', () => gone.abort());
@@ -24,7 +33,7 @@ export async function answer(res: ServerResponse, reply: Reply, faults: readonly
   const reshaped = faults.reduce(reshape, reply);
   const striking = faults.find((fault) => !gentle.has(fault.kind));
   if (!striking) return sendText(res, reshaped.status, json, toText(reshaped.body));
-  await strike(res, reshaped, striking, gone.signal);
+  await strike(res, reshaped, striking, gone.signal, errorBody);
 }
 
 /** Kinds that leave a complete answer; the others take its place, the first one given wins. */
@@ -35,14 +44,21 @@ const gentle: ReadonlySet<string> = new Set([
   'endless',
   'patch-rows',
   'proto',
+  'repeat',
   'wrong-shape',
 ]);
 
-async function strike(res: ServerResponse, reply: Reply, fault: FaultEffect, gone: AbortSignal): Promise<void> {
+async function strike(
+  res: ServerResponse,
+  reply: Reply,
+  fault: FaultEffect,
+  gone: AbortSignal,
+  errorBody: ErrorBody,
+): Promise<void> {
   const text = toText(reply.body);
   switch (fault.kind) {
     case 'status':
-      return sendStatus(res, fault);
+      return sendStatus(res, fault, errorBody);
     case 'html':
       return sendText(res, 200, html, page('Sign in'));
     case 'empty':
@@ -65,6 +81,11 @@ async function strike(res: ServerResponse, reply: Reply, fault: FaultEffect, gon
         await pause(20, gone);
       }
       res.socket?.resetAndDestroy();
+      return;
+    case 'lost-answer':
+    case 'late':
+      if (fault.status === undefined) res.socket?.resetAndDestroy();
+      else sendText(res, fault.status, html, page(`Simulated ${fault.status}.`));
       return;
     case 'slow': {
       const whole = Buffer.from(text);
@@ -94,6 +115,7 @@ async function strike(res: ServerResponse, reply: Reply, fault: FaultEffect, gon
     case 'endless':
     case 'patch-rows':
     case 'proto':
+    case 'repeat':
     case 'wrong-shape':
       return sendText(res, reply.status, json, text);
   }
@@ -101,7 +123,7 @@ async function strike(res: ServerResponse, reply: Reply, fault: FaultEffect, gon
 
 function reshape(reply: Reply, fault: FaultEffect): Reply {
   const { body, listKey } = reply;
-  if (body === undefined || reply.status !== 200) return reply;
+  if (body === undefined || reply.status < 200 || reply.status > 299) return reply;
   const rows = listKey === undefined ? undefined : (body[listKey] as JsonObject[] | undefined);
   if (fault.kind === 'wrong-shape') {
     if (listKey === undefined) return { ...reply, body: { message: 'unexpected' } };
@@ -131,7 +153,7 @@ function polluted(object: JsonObject): JsonObject {
   return Object.assign(out, object);
 }
 
-function sendStatus(res: ServerResponse, fault: Extract<FaultEffect, { kind: 'status' }>): void {
+function sendStatus(res: ServerResponse, fault: StatusFault, errorBody: ErrorBody): void {
   if (fault.retryAfter !== undefined) res.setHeader('Retry-After', String(fault.retryAfter));
   if (fault.location !== undefined) res.setHeader('Location', fault.location);
   const maintenance = fault.status === 503;
@@ -141,11 +163,15 @@ function sendStatus(res: ServerResponse, fault: Extract<FaultEffect, { kind: 'st
       return sendText(res, fault.status, html, page(message));
     case 'empty':
       return sendText(res, fault.status, json, '');
-    case 'json': {
-      const codes = [fault.code ?? (maintenance ? 99 : 0), fault.subCode ?? (maintenance ? 2 : 0)] as const;
-      return sendText(res, fault.status, json, toText(failure(fault.status, message, ...codes).body));
-    }
+    case 'json':
+      return sendText(res, fault.status, json, toText(errorBody(fault, message)));
   }
+}
+
+function ema2Error(fault: StatusFault, message: string): JsonObject | undefined {
+  const maintenance = fault.status === 503;
+  const codes = [fault.code ?? (maintenance ? 99 : 0), fault.subCode ?? (maintenance ? 2 : 0)] as const;
+  return failure(fault.status, message, ...codes).body;
 }
 
 function sendText(res: ServerResponse, status: number, type: string, text: string): void {

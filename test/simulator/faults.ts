@@ -4,7 +4,7 @@
 export interface FaultMatch {
   /** The username. */
   account?: string;
-  /** As in the reference, any case: "Company/Children". */
+  /** As in the reference, any case: "Company/Children"; of the lifecycle service: "Lifecycle/Create". */
   operation?: string;
   companyId?: string;
   /** Only pages that start here. */
@@ -56,7 +56,13 @@ export type FaultEffect =
   /** Every page is full, whatever `skip`: the list never ends. */
   | { kind: 'endless' }
   /** `__proto__`, `constructor` and `prototype` as keys of the answer and of every row. */
-  | { kind: 'proto' };
+  | { kind: 'proto' }
+  /** Carried out, but the answer never arrives: a TCP reset, or the `status` of a gateway. */
+  | { kind: 'lost-answer'; status?: number }
+  /** The client is cut off at once in the same way; carried out only so much later, whatever it does meanwhile. */
+  | { kind: 'late'; ms: number; status?: number }
+  /** Carried out twice, as by a middlebox that tries again: at once (the second answer is sent), or `afterMs` later. */
+  | { kind: 'repeat'; afterMs?: number };
 
 export type FaultKind = FaultEffect['kind'];
 export type Fault = FaultMatch & FaultEffect;
@@ -166,6 +172,9 @@ const effectFields: Readonly<Record<FaultKind, Readonly<Record<string, Check>>>>
   'patch-rows': { rows: 'count', 'set!': 'object' },
   endless: {},
   proto: {},
+  'lost-answer': { status: 'status' },
+  late: { 'ms!': 'count', status: 'status' },
+  repeat: { afterMs: 'count' },
 };
 
 /** Checks a fault, also one that came over the admin port; throws a RangeError that says what is allowed. */

@@ -1,4 +1,6 @@
 // Reads the fields of an admin request, and says plainly which one is wrong and what it should be.
+import type { Account } from './account.ts';
+import type { Simulator } from './simulator.ts';
 
 export class AdminError extends Error {
   readonly status: number;
@@ -7,6 +9,11 @@ export class AdminError extends Error {
     this.name = 'AdminError';
     this.status = status;
   }
+}
+
+export function findAccount(simulator: Simulator, username: string): Account {
+  if (!simulator.hasAccount(username)) throw new AdminError(404, `no account "${username}"`);
+  return simulator.account(username);
 }
 
 interface FieldTypes {

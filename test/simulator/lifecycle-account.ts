@@ -1,46 +1,9 @@
 // The instances of one account company as the lifecycle service keeps them: what may be asked, what becomes of it in time, and
 // what a person can do in the portal. The rules are those of docs/lifecycle-api.yaml; `enforce: false` drops the refusals.
-import { Ledger, services as allServices, violations } from './lifecycle-ledger.ts';
+import type { LifecycleSettings, Pace, RefusalCode, Region, SimulatedInstance } from './lifecycle-instance.ts';
+import { Ledger, violations } from './lifecycle-ledger.ts';
 import type { Actor, LedgerEntry, Service } from './lifecycle-ledger.ts';
 import { Random } from './random.ts';
-
-export const regions = ['eu', 'de', 'us', 'ca', 'jp'] as const;
-export type Region = (typeof regions)[number];
-export type InstanceState = 'Activating' | 'Active' | 'GracePeriod' | 'Suspended' | 'Deleting' | 'Deleted';
-
-export interface SimulatedInstance {
-  readonly id: string;
-  displayName: string;
-  readonly region: Region;
-  state: InstanceState;
-  /** What upstream says; the truth is in the ledger. */
-  creatingService: Service | null;
-  accessibleFrom: Service[];
-  consoleURL: string | null;
-  suspendAt: string | null;
-  deleteAt: string | null;
-  readonly createdAt: string;
-  readonly requestKey: string | null;
-}
-
-/** When a step that takes time is over: with the nth answer to a GET from now on, after so many milliseconds, or never. */
-export type Pace = { reads: number } | { ms: number } | 'never';
-
-export interface LifecycleSettings {
-  /** Default `lifecycle-<username>`. */
-  token?: string;
-  /** Of the account; default EMA2. */
-  services?: readonly Service[];
-  /** Activating to Active; default `{reads: 1}`. */
-  activates?: Pace;
-  /** Deleting to Deleted; default `{reads: 2}`, so that Deleting is seen once. */
-  deletes?: Pace;
-  /**
-   * false: a second instance, a removal as any service and access for any service are let through, so that a test sees whether
-   * the client itself keeps the promise. One key is one create even then.
-   */
-  enforce?: boolean;
-}
 
 export interface LifecycleParts extends LifecycleSettings {
   username: string;
@@ -57,8 +20,6 @@ export interface Asker {
 export type Outcome =
   | { kind: 'done'; instance: SimulatedInstance; fresh: boolean }
   | { kind: 'refused'; code: RefusalCode; creatingService?: Service | null; instanceID?: string };
-
-export type RefusalCode = 'InstanceExists' | 'ServiceNotOfAccount' | 'NotCreatingService' | 'InstanceNotFound';
 
 const day = 86_400_000;
 
@@ -172,7 +133,7 @@ export class LifecycleAccount {
   /** As a person who sets up PROTECT in that portal. Throws RangeError where the portal would refuse. */
   portalCreate(
     service: Service,
-    { displayName = 'Made in the portal', region = 'eu' as Region } = {},
+    { displayName = 'Made in the portal', region = 'eu' }: { displayName?: string; region?: Region } = {},
   ): SimulatedInstance {
     return this.#portal(this.create({ service, displayName, region, key: null }, this.#person()));
   }
@@ -294,12 +255,4 @@ export class LifecycleAccount {
       ? { kind: 'refused', code, creatingService: toldCreator }
       : { kind: 'refused', code };
   }
-}
-
-export function isService(value: unknown): value is Service {
-  return (allServices as readonly unknown[]).includes(value);
-}
-
-export function isRegion(value: unknown): value is Region {
-  return (regions as readonly unknown[]).includes(value);
 }

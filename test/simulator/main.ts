@@ -1,7 +1,8 @@
 // The simulator as a program: reads the flags, starts, prints one line, runs until SIGTERM or SIGINT.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { isService } from './lifecycle-instance.ts';
 import { shapes, startSimulator } from './simulator.ts';
-import type { Shape, Simulator } from './simulator.ts';
+import type { Service, Shape, Simulator } from './simulator.ts';
 
 interface Flags {
   port: number;
@@ -12,6 +13,8 @@ interface Flags {
   hostileNames?: true;
   username: string;
   password: string;
+  lifecycleToken: string;
+  services: readonly Service[];
 }
 
 const whole =
@@ -23,6 +26,12 @@ const whole =
     }
     return value;
   };
+
+const serviceList = (text: string): readonly Service[] => {
+  const names = text.split(',').map((name) => name.trim());
+  if (!names.every(isService)) throw new InvalidArgumentError('Must be EMA2, EBA or Hub, with commas between.');
+  return names;
+};
 
 const program = new Command('simulator')
   .description('Speaks the ESET MSP Administrator 2 API on 127.0.0.1, over a tree that it makes up.')
@@ -42,6 +51,12 @@ const program = new Command('simulator')
   .option('--hostile-names', 'mix in names that break careless code')
   .option('--username <name>', 'the login', 'api@msp.example')
   .option('--password <password>', 'its password', 'simulator')
+  .option('--lifecycle-token <token>', 'token of the lifecycle service below /lifecycle', 'simulator-lifecycle')
+  .addOption(
+    new Option('--services <services>', 'portals of the account: EMA2, EBA, Hub, with commas')
+      .argParser(serviceList)
+      .default(['EMA2'], 'EMA2'),
+  )
   .showHelpAfterError('(--help lists the flags)')
   .allowExcessArguments(false);
 
@@ -64,8 +79,8 @@ async function main(): Promise<void> {
 }
 
 async function start(flags: Flags, shape: Shape): Promise<Simulator> {
-  const { port, adminPort, companies, seed, hostileNames, username, password } = flags;
-  const account = { username, password, shape, seed, hostileNames: hostileNames === true };
+  const { port, adminPort, companies, seed, hostileNames, username, password, lifecycleToken, services } = flags;
+  const account = { username, password, shape, seed, hostileNames: hostileNames === true, lifecycleToken, services };
   try {
     return await startSimulator({
       port,

@@ -7,6 +7,7 @@ import { FaultBook } from './faults.ts';
 import type { Fault } from './faults.ts';
 import { listen } from './http.ts';
 import type { LoopbackServer } from './http.ts';
+import { LifecycleApi, lifecyclePrefix } from './lifecycle-api.ts';
 import { defaultQuirks, parseQuirks } from './quirks.ts';
 import type { Quirks } from './quirks.ts';
 import { RequestLog } from './request-log.ts';
@@ -22,6 +23,10 @@ export { Company, companyTypes } from './company.ts';
 export type { CompanyRecord, CompanyStatus, CompanyType, CompanyTypeName } from './company.ts';
 export type { Fault, FaultBook, FaultEffect, FaultKind, FaultMatch, FaultState } from './faults.ts';
 export type { Quirks } from './quirks.ts';
+export type { LifecycleAccount } from './lifecycle-account.ts';
+export type { InstanceState, LifecycleSettings, Pace, Region, SimulatedInstance } from './lifecycle-instance.ts';
+export { violations } from './lifecycle-ledger.ts';
+export type { LedgerAction, LedgerEntry, Service } from './lifecycle-ledger.ts';
 export type { AccountCounts, Counts, LogEntry } from './request-log.ts';
 export { generateTree, shapes } from './shapes.ts';
 export type { GenerateOptions, Shape } from './shapes.ts';
@@ -29,7 +34,7 @@ export { Tree, TreeError } from './tree.ts';
 export type { CompanyChange, CompanyInput, ForceOption } from './tree.ts';
 
 /** The tree: a given one, a list (parents first), that of another account, or a generated one (seed: the username). */
-export interface AccountOptions extends Omit<AccountSettings, 'tree'>, Omit<GenerateOptions, 'now'> {
+export interface AccountOptions extends Omit<AccountSettings, 'tree' | 'now'>, Omit<GenerateOptions, 'now'> {
   tree?: Tree | readonly CompanyInput[];
   /** Username of an account whose tree this one looks into as well; `companyId` says where it stands there. */
   treeOf?: string;
@@ -58,6 +63,7 @@ export class SimulatorCore {
   readonly requestLog: RequestLog;
   readonly tokens: Tokens;
   readonly api: Api;
+  readonly lifecycleAPI: LifecycleApi;
   readonly now: () => number;
   readonly #accounts = new Map<string, Account>();
   readonly #byUserId = new Map<string, Account>();
@@ -76,6 +82,12 @@ export class SimulatorCore {
       now: this.now,
       seed: options.seed ?? 1,
     });
+    this.lifecycleAPI = new LifecycleApi({
+      accounts: () => this.#accounts.values(),
+      faults: this.faults,
+      log: this.requestLog,
+      now: this.now,
+    });
     this.setQuirks(options.quirks ?? {});
     for (const account of options.accounts ?? []) this.addAccount(account);
     for (const fault of options.faults ?? []) this.faults.add(fault);
@@ -92,7 +104,8 @@ export class SimulatorCore {
   }
 
   addAccount(options: AccountOptions): Account {
-    const { username, password, tree, treeOf, companyId, hidden, shown, quirks, ...generate } = options;
+    const { username, password, tree, treeOf, companyId, hidden, shown, quirks, ...others } = options;
+    const { lifecycleToken, services, lifecycle, ...generate } = others;
     if (this.#accounts.has(username)) throw new RangeError(`account ${username} exists already`);
     const grown = (): Tree => {
       if (treeOf !== undefined) return this.account(treeOf).tree;
@@ -108,6 +121,10 @@ export class SimulatorCore {
       ...(hidden && { hidden }),
       ...(shown && { shown }),
       quirks: parseQuirks({ ...quirks }),
+      ...(lifecycleToken !== undefined && { lifecycleToken }),
+      ...(services && { services }),
+      ...(lifecycle && { lifecycle }),
+      now: this.now,
     });
     account.inheritQuirks(this.#quirks);
     this.#accounts.set(username, account);
@@ -161,13 +178,21 @@ export class Simulator extends SimulatorCore {
     return this.#api.url;
   }
 
+  /** The base of the lifecycle service, to which a client appends /v1/… */
+  get lifecycleURL(): string {
+    return `${this.url}${lifecyclePrefix}`;
+  }
+
   get adminURL(): string {
     if (!this.#admin) throw new Error('the admin port is not listening');
     return this.#admin.url;
   }
 
   async start(options: SimulatorOptions): Promise<void> {
-    this.#api = await listen(options.port ?? 0, this.api.handle);
+    this.#api = await listen(options.port ?? 0, (req, res) => {
+      const lifecycle = req.url?.startsWith(`${lifecyclePrefix}/`) === true;
+      return lifecycle ? this.lifecycleAPI.handle(req, res) : this.api.handle(req, res);
+    });
     if (options.admin === false) return;
     try {
       this.#admin = await listen(options.adminPort ?? 0, adminHandler(this));
@@ -182,6 +207,7 @@ export class Simulator extends SimulatorCore {
     const servers = [this.#api, this.#admin].filter((server) => server !== undefined);
     this.#api = undefined;
     this.#admin = undefined;
+    this.lifecycleAPI.stop();
     await Promise.all(servers.map((server) => server.close()));
   }
 

@@ -6,7 +6,7 @@ import type { Asked } from './connect.ts';
 import type { InstanceDeps } from './deps.ts';
 import type { InstanceView } from './instance.ts';
 import { mirror } from './mirror.ts';
-import { CHANGED, POLL_BUSY_MS, POLL_MS, wait, write } from './pass.ts';
+import { CHANGED, wait, write } from './pass.ts';
 import { afterPass, type InstanceVerdict } from './verdict.ts';
 
 export async function create(
@@ -47,7 +47,7 @@ export async function create(
         { ready: 'False', reason: 'CreateRefused', message },
         { createStartedAt: undefined },
         context,
-        wait(deps, POLL_MS),
+        wait(deps, 'idle'),
       );
     }
     case 'failed': {
@@ -58,7 +58,7 @@ export async function create(
         { ready: 'False', reason: 'CreateUndecided', message },
         {},
         context,
-        wait(deps, POLL_BUSY_MS),
+        wait(deps, 'busy'),
       );
     }
   }

@@ -21,8 +21,27 @@ export interface InstanceDeps {
   readonly policy: EndpointPolicy;
   /** How the API server knows the operator, for the commands that messages show. */
   readonly operatorUser: string;
+  readonly poll: PollTimes;
   readonly now: () => number;
   readonly random: () => number;
+}
+
+/** How often upstream is asked, ms. */
+export interface PollTimes {
+  /** Nothing happens. */
+  readonly idle: number;
+  /** Something is under way: being set up, or the outcome of a create is not known. */
+  readonly busy: number;
+  /** It is being removed. */
+  readonly removing: number;
+  /** A deletion is held; it may have gone by itself. */
+  readonly held: number;
+}
+
+/** @param seconds `--lifecycle-poll-seconds` */
+export function pollTimes(seconds: number): PollTimes {
+  const idle = seconds * 1000;
+  return { idle, busy: idle / 30, removing: idle / 60, held: idle / 5 };
 }
 
 /** Index of the cache of instances: `namespace/account`. */

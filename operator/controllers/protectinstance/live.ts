@@ -8,7 +8,7 @@ import { create } from './create.ts';
 import { BY_ACCOUNT, type InstanceDeps } from './deps.ts';
 import { accountKey, siblingsOf, subjectOf, type InstanceView } from './instance.ts';
 import { mirror } from './mirror.ts';
-import { POLL_BUSY_MS, POLL_MS, accountProblem, duplicateOf, wait, write } from './pass.ts';
+import { accountProblem, duplicateOf, wait, write } from './pass.ts';
 import type { InstanceVerdict } from './verdict.ts';
 
 export async function keepInstance(
@@ -17,7 +17,7 @@ export async function keepInstance(
   context: ReconcileContext,
 ): Promise<Outcome> {
   const problem = accountProblem(deps, view);
-  if (problem !== null) return write(deps, view, problem, {}, context, wait(deps, POLL_MS));
+  if (problem !== null) return write(deps, view, problem, {}, context, wait(deps, 'idle'));
   return withUpstream(deps, view, context.signal, async (asked) => {
     const siblings = siblingsOf(view, deps.instances.byIndex(BY_ACCOUNT, accountKey(view)));
     const creation = decideCreate(subjectOf(view), upstreamOf(asked), siblings, deps.now());
@@ -32,8 +32,8 @@ async function act(
   creation: Creation,
   context: ReconcileContext,
 ): Promise<Outcome> {
-  const poll = wait(deps, POLL_MS);
-  const busy = wait(deps, POLL_BUSY_MS);
+  const poll = wait(deps, 'idle');
+  const busy = wait(deps, 'busy');
   switch (creation.kind) {
     case 'duplicate':
       return write(deps, view, duplicateOf(creation.of, view.spec.service), {}, context, poll);
@@ -96,9 +96,9 @@ function unavailable(view: InstanceView, asked: Asked & { kind: 'unknown' }): In
   };
 }
 
-/** Doubles with the time since Ready last flipped, from 10 s to 5 min. */
+/** Doubles with the time since Ready last flipped, from `busy` to `idle`. */
 function retryMs(deps: InstanceDeps, { status }: InstanceView): number {
   const ready = status.conditions?.find(({ type }) => type === 'Ready');
   const failingMs = ready?.status === 'False' ? deps.now() - Date.parse(ready.lastTransitionTime) : 0;
-  return jitter(Math.min(Math.max(failingMs, POLL_BUSY_MS), POLL_MS), 0.2, deps.random);
+  return jitter(Math.min(Math.max(failingMs, deps.poll.busy), deps.poll.idle), 0.2, deps.random);
 }

@@ -6,7 +6,7 @@ import type { LifecycleInstance } from '../../upstream/lifecycle.ts';
 import type { Asked } from './connect.ts';
 import type { InstanceDeps } from './deps.ts';
 import type { InstanceView } from './instance.ts';
-import { POLL_BUSY_MS, POLL_MS, wait, write, type Found } from './pass.ts';
+import { wait, write, type Found } from './pass.ts';
 import type { InstanceVerdict } from './verdict.ts';
 
 export async function mirror(
@@ -38,20 +38,13 @@ export async function mirror(
         verdict,
         mirrored(view, asked, instance),
         context,
-        wait(deps, refused ? POLL_MS : POLL_BUSY_MS),
+        wait(deps, refused ? 'idle' : 'busy'),
       );
     }
   }
   const verdict = { ...stateVerdict(instance), ownership: ownershipOf(view, instance) };
   const settled = instance.state !== 'Activating' && instance.state !== 'Deleting';
-  return write(
-    deps,
-    view,
-    verdict,
-    mirrored(view, asked, instance),
-    context,
-    wait(deps, settled ? POLL_MS : POLL_BUSY_MS),
-  );
+  return write(deps, view, verdict, mirrored(view, asked, instance), context, wait(deps, settled ? 'idle' : 'busy'));
 }
 
 function mirrored(view: InstanceView, asked: Asked & { kind: 'listed' }, instance: LifecycleInstance): Found {

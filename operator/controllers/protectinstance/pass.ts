@@ -4,14 +4,10 @@ import type { ProtectInstanceStatus } from '../../api/v1alpha1/protectinstance.t
 import type { Service } from '../../ownership/facts.ts';
 import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
 import { jitter } from '../../runtime/deps.ts';
-import type { InstanceDeps } from './deps.ts';
+import type { InstanceDeps, PollTimes } from './deps.ts';
 import { accountKey, type InstanceView } from './instance.ts';
 import { afterPass, type InstanceVerdict } from './verdict.ts';
 
-/** How often upstream is asked while nothing happens. */
-export const POLL_MS = 300_000;
-/** While something is under way. */
-export const POLL_BUSY_MS = 10_000;
 export const CHANGED: Outcome = { kind: 'retry', why: 'the object changed meanwhile' };
 
 /** What was found of the instance; a field that is undefined is taken out of the status. */
@@ -57,6 +53,7 @@ export async function write(
   return (await deps.status.write(view, next, signal)) === null ? CHANGED : then;
 }
 
-export function wait(deps: InstanceDeps, ms: number): Outcome {
-  return { kind: 'requeueAfter', ms: jitter(ms, 0.1, deps.random) };
+/** Look again, as often as the occasion asks for. */
+export function wait(deps: InstanceDeps, occasion: keyof PollTimes): Outcome {
+  return { kind: 'requeueAfter', ms: jitter(deps.poll[occasion], 0.1, deps.random) };
 }

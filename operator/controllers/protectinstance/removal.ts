@@ -15,10 +15,6 @@ import { PROTECT_INSTANCES, accountKey, siblingsOf, subjectOf, viewInstance, typ
 
 const DONE: Outcome = { kind: 'done' };
 const CHANGED: Outcome = { kind: 'retry', why: 'the object changed meanwhile' };
-/** How often upstream is asked whether a held instance has gone by itself. */
-const HELD_MS = 60_000;
-/** While it is being removed. */
-const REMOVING_MS = 5_000;
 
 export async function removeInstance(
   deps: InstanceDeps,
@@ -40,7 +36,7 @@ async function act(deps: InstanceDeps, view: InstanceView, asked: Asked, context
     case 'release':
       return release(deps, view, removal, context);
     case 'hold':
-      return say(deps, view, 'False', removal.reason, holdMessage(view, removal), HELD_MS, context);
+      return say(deps, view, 'False', removal.reason, holdMessage(view, removal), deps.poll.held, context);
     case 'wait':
       return say(
         deps,
@@ -48,7 +44,7 @@ async function act(deps: InstanceDeps, view: InstanceView, asked: Asked, context
         'True',
         'Removing',
         `Instance ${removal.instanceID} is being removed.`,
-        REMOVING_MS,
+        deps.poll.removing,
         context,
       );
     case 'remove':
@@ -68,7 +64,15 @@ async function remove(
   const result = await asked.client.remove(instanceID, as, context.signal);
   switch (result.kind) {
     case 'ok':
-      return say(deps, view, 'True', 'Removing', `Instance ${instanceID} is being removed.`, REMOVING_MS, context);
+      return say(
+        deps,
+        view,
+        'True',
+        'Removing',
+        `Instance ${instanceID} is being removed.`,
+        deps.poll.removing,
+        context,
+      );
     case 'refused': {
       // Upstream is the last judge; what it says now counts more than what it said a moment ago.
       const why = `upstream refuses the removal: ${result.message}`;
@@ -79,7 +83,7 @@ async function remove(
         creator: result.creatingService ?? null,
         why,
       } as const;
-      return say(deps, view, 'False', held.reason, holdMessage(view, held), HELD_MS, context);
+      return say(deps, view, 'False', held.reason, holdMessage(view, held), deps.poll.held, context);
     }
     case 'failed':
       return say(
@@ -88,7 +92,7 @@ async function remove(
         'True',
         'Removing',
         `The answer to the removal of instance ${instanceID} was lost; it is asked for again.`,
-        REMOVING_MS,
+        deps.poll.removing,
         context,
       );
   }
