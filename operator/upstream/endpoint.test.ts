@@ -52,6 +52,28 @@ describe('checkEndpoint', () => {
   });
 });
 
+describe('checkEndpoint with a path', () => {
+  const options = { allowPath: true, flag: '--lifecycle-hosts' } as const;
+  test.each(['', '/', '/eset', '/eset/v2/', '/a.b_c~d-e'])('takes "%s"', (path) => {
+    const check = checkEndpoint(`https://mspapi.eset.com${path}`, policy, options);
+    expect(check.kind === 'ok' && check.url.pathname).toBe(path === '' ? '/' : path);
+  });
+  test.each(['//a', '/a//b', '/a%2fb', '/a;b', '/a:b', '/?x=1', '/a?x=1', '/a#b', '/ä', '/a%00'])(
+    'refuses "%s"',
+    (path) => {
+      const check = checkEndpoint(`https://mspapi.eset.com${path}`, policy, options);
+      expect(check).toMatchObject({ kind: 'refused', reason: 'InvalidEndpoint' });
+    },
+  );
+  test('names the list that was meant', () => {
+    const check = checkEndpoint('https://evil.example/mspapi.eset.com', policy, options);
+    expect(check).toMatchObject({
+      reason: 'HostNotAllowed',
+      message: expect.stringContaining('--lifecycle-hosts') as string,
+    });
+  });
+});
+
 describe('addresses at connect time', () => {
   test.each([
     '127.0.0.1',

@@ -10,41 +10,44 @@ const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'simulator.js');
 export class SimulatorProcess {
   readonly url: string;
   readonly adminURL: string;
-  readonly #username: string;
 
-  private constructor(url: string, adminURL: string, username: string) {
+  private constructor(url: string, adminURL: string) {
     this.url = url;
     this.adminURL = adminURL;
-    this.#username = username;
   }
 
-  static async start(supervisor: Supervisor, login: { username: string; password: string }): Promise<SimulatorProcess> {
-    const { username, password } = login;
+  /** With one account, whose tree is the hand-made MSP Manager. */
+  static async start(supervisor: Supervisor, username: string, password: string): Promise<SimulatorProcess> {
     const args = ['--port=0', '--admin-port=0', '--shape=demo', `--username=${username}`, `--password=${password}`];
     const running = await supervisor.run({ name: 'simulator', command: process.execPath, args: [PROGRAM, ...args] });
     const [url, adminURL] = await readyLine(running);
-    return new SimulatorProcess(url, adminURL, username);
+    return new SimulatorProcess(url, adminURL);
   }
 
   get host(): string {
     return new URL(this.url).host;
   }
 
-  /** The id of the company with this name. */
-  async company(name: string): Promise<string> {
-    const path = `/accounts/${encodeURIComponent(this.#username)}/companies?name=${encodeURIComponent(name)}`;
+  async addAccount(account: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#call('POST', '/accounts', account);
+  }
+
+  /** The id of the company with this name in the tree of an account. */
+  async company(username: string, name: string): Promise<string> {
+    const path = `/accounts/${encodeURIComponent(username)}/companies?name=${encodeURIComponent(name)}`;
     const { companies } = (await this.#call('GET', path)) as { companies: { id: string; name: string }[] };
     const found = companies.find((company) => company.name === name);
     if (found === undefined) throw new Error(`the simulator has no company ${name}`);
     return found.id;
   }
 
-  /** Changes the tree; returns the id of the company. */
+  /** Changes the tree of an account; returns the id of the company. */
   async change(
+    username: string,
     what: 'add' | 'rename' | 'suspend' | 'remove',
     body: Readonly<Record<string, unknown>>,
   ): Promise<string> {
-    const answer = (await this.#call('POST', `/tree/${what}`, { account: this.#username, ...body })) as { id?: string };
+    const answer = (await this.#call('POST', `/tree/${what}`, { account: username, ...body })) as { id?: string };
     return answer.id ?? '';
   }
 
