@@ -4,8 +4,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 
-export type Plural = 'mspaccounts' | 'staticgroups' | 'customers';
-export const PLURALS: readonly Plural[] = ['mspaccounts', 'staticgroups', 'customers'];
+export type Plural = 'mspaccounts' | 'staticgroups' | 'customers' | 'protectinstances';
+export const PLURALS: readonly Plural[] = ['mspaccounts', 'staticgroups', 'customers', 'protectinstances'];
 
 export interface Schema {
   readonly type: string;

@@ -58,6 +58,7 @@ test.each([
   [['--companies', '0'], /whole number/],
   [['--shape', 'demo', '--companies', '5'], /size of its own/],
   [['--port', '70000'], /whole number/],
+  [['--services', 'EMA2,PSA'], /EMA2, EBA or Hub/],
   [['--nonsense'], /unknown option/],
   [['extra'], /too many arguments/],
 ])('%j is refused', async (flags, message) => {
