@@ -11,14 +11,10 @@ import { Supervisor } from '../controlplane/supervised.ts';
 import { startSimulator, type Account, type AccountOptions, type Simulator } from '../simulator/simulator.ts';
 import { startProxy, type ApiProxy, type ProxyOptions } from '../proxy/proxy.ts';
 import { checkObjects, checkSecrets } from './checker.ts';
-import {
-  OPERATOR_NAME,
-  OPERATOR_NAMESPACE,
-  OPERATOR_USER,
-  operatorKubeconfig,
-  startOperator,
-  type RunningOperator,
-} from './operator.ts';
+import { Manifests, PASSWORD, USERNAME } from './manifests.ts';
+import { OPERATOR_USER, operatorKubeconfig, startOperator, type RunningOperator } from './operator.ts';
+
+export { PASSWORD, USERNAME } from './manifests.ts';
 
 /** As kubectl prints it with -o json. */
 export interface Thing {
@@ -49,11 +45,7 @@ export interface WorldOptions {
   readonly proxy?: ProxyOptions;
 }
 
-/** In every test the password is this, and must appear nowhere. */
-export const PASSWORD = 'c4nary-Passw0rd-9f27';
-export const USERNAME = 'api@msp.example';
-
-export class World implements AsyncDisposable {
+export class World extends Manifests implements AsyncDisposable {
   readonly cluster: Cluster;
   readonly namespace: string;
   readonly simulator: Simulator;
@@ -74,6 +66,7 @@ export class World implements AsyncDisposable {
     proxy: ApiProxy | null,
     options: WorldOptions,
   ) {
+    super();
     this.cluster = cluster;
     this.namespace = namespace;
     this.simulator = simulator;
@@ -161,62 +154,6 @@ export class World implements AsyncDisposable {
   async apply(...objects: readonly object[]): Promise<void> {
     const list = { apiVersion: 'v1', kind: 'List', items: objects };
     await this.cluster.apply(JSON.stringify(list), { namespace: this.namespace });
-  }
-
-  /** The RoleBinding with which a namespace lets the operator read its Secrets. */
-  credentialsBinding(): object {
-    return {
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name: 'eset-msp-operator-credentials' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'eset-msp-operator-credentials' },
-      subjects: [{ kind: 'ServiceAccount', name: OPERATOR_NAME, namespace: OPERATOR_NAMESPACE }],
-    };
-  }
-
-  secret(name = 'login', data: Readonly<Record<string, string>> = { username: USERNAME, password: PASSWORD }): object {
-    return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: data };
-  }
-
-  account(name = 'acme', spec: object = {}, annotations: Readonly<Record<string, string>> = {}): object {
-    return {
-      apiVersion: 'mspoperator.dev/v1alpha1',
-      kind: 'MSPAccount',
-      metadata: { name, annotations },
-      spec: {
-        services: ['EMA2'],
-        credentials: { secretRef: { name: 'login' } },
-        endpoint: this.simulator.url,
-        ...spec,
-      },
-    };
-  }
-
-  /** A ProtectInstance of type API on the simulator's lifecycle service. */
-  instance(
-    name: string,
-    service: string,
-    spec: object = {},
-    annotations: Readonly<Record<string, string>> = {},
-  ): object {
-    return {
-      apiVersion: 'mspoperator.dev/v1alpha1',
-      kind: 'ProtectInstance',
-      metadata: { name, annotations },
-      spec: {
-        accountRef: { name: 'acme' },
-        service,
-        displayName: 'Acme PROTECT',
-        region: 'eu',
-        lifecycle: { type: 'API', endpoint: `${this.simulator.url}/lifecycle`, secretRef: { name: 'lifecycle' } },
-        ...spec,
-      },
-    };
-  }
-
-  /** The Secret with the token of the simulator's lifecycle service. */
-  lifecycleSecret(token = this.upstream.lifecycle.token): object {
-    return { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'lifecycle' }, stringData: { token } };
   }
 
   /** Secret, RoleBinding and account, and waits until it is Ready. */

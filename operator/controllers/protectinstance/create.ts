@@ -1,5 +1,6 @@
 // Creates an instance. The one place that does; whether it may was decided in ownership/creation.ts on a fresh list.
 
+import { CREATE_SETTLES_MS } from '../../ownership/removal.ts';
 import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
 import { timestamp } from '../status-writer.ts';
 import type { Asked } from './connect.ts';
@@ -18,11 +19,15 @@ export async function create(
   // Recorded before upstream is asked: after a crash or a lost answer from here on, the next pass knows that something may
   // have come of it, and asks no second time until that is certain.
   const verdict: InstanceVerdict = { ready: 'False', reason: 'Creating', message: 'An instance is being asked for.' };
-  const begun = { createStartedAt: timestamp(deps.now()), companyID: asked.companyID };
+  const startedAt = deps.now();
+  const begun = { createStartedAt: timestamp(startedAt), companyID: asked.companyID };
   const recorded = await deps.status.write(view, () => afterPass(view, verdict, begun, deps.now()), context.signal);
   if (recorded === null) return CHANGED;
   // Written, but under a spec or a deletion that came meanwhile: decide again on that.
   if (recorded.deleting || recorded.generation !== view.generation) return CHANGED;
+
+  // A process that was stopped here for long (a frozen node) must not send a create that counts as settled by now.
+  if (deps.now() - startedAt > CREATE_SETTLES_MS / 2) return CHANGED;
 
   const { service, displayName, region } = view.spec;
   const result = await asked.client.create({ service, displayName, region, key: view.uid }, context.signal);
