@@ -11,8 +11,9 @@ export interface Phase {
   /** Wall time of the phase and of what it set in motion afterwards: what the other figures cover. */
   readonly observedSeconds: number;
   readonly writes: Writes;
-  /** By program; `other` is what the rest of the machine did meanwhile. */
   readonly cpuSeconds: CPU;
+  /** CPU that went to what does not belong to the benchmark. */
+  readonly strangerSeconds: number;
   /** The operator's. */
   readonly memory: Memory;
 }
@@ -64,14 +65,8 @@ export class Meter {
     await sleep(aftermathMs);
     const after = await readCPU(this.#pids);
     const observedSeconds = (performance.now() - started) / 1000;
-    const cpuSeconds: Record<string, number> = {};
-    for (const [name, total] of Object.entries(after)) {
-      // A program that was started in this phase starts from nothing.
-      const sameProcess = name === MACHINE || pidsBefore.get(name) === this.#pids.get(name);
-      cpuSeconds[name] = total - (sameProcess ? (before[name] ?? 0) : 0);
-    }
-    const { [MACHINE]: machine = 0, ...ours } = cpuSeconds;
-    const known = Object.values(ours).reduce((sum, each) => sum + each, 0);
+    // A program that was started in this phase starts from nothing.
+    for (const [name, pid] of this.#pids) if (pidsBefore.get(name) !== pid) before[name] = 0;
     const operatorNow = this.#pids.get('operator');
     return {
       result,
@@ -79,14 +74,26 @@ export class Meter {
         seconds,
         observedSeconds,
         writes: writesBetween(writesBefore, await readWrites(this.#admin), own),
-        cpuSeconds: { ...ours, other: Math.max(0, machine - known) },
+        cpuSeconds: byProgram(before, after),
+        strangerSeconds: strangersBetween(before, after),
         memory: operatorNow === undefined ? NOTHING : await memoryOf(operatorNow),
       },
     };
   }
 }
 
-async function readCPU(pids: ReadonlyMap<string, number>): Promise<CPU> {
+/** CPU that the machine gave to none of our programs between two readings. */
+export function strangersBetween(before: CPU, after: CPU): number {
+  const ours = Object.values(byProgram(before, after)).reduce((sum, seconds) => sum + seconds, 0);
+  return Math.max(0, (after[MACHINE] ?? 0) - (before[MACHINE] ?? 0) - ours);
+}
+
+function byProgram(before: CPU, after: CPU): Record<string, number> {
+  const { [MACHINE]: _, ...programs } = after;
+  return Object.fromEntries(Object.entries(programs).map(([name, total]) => [name, total - (before[name] ?? 0)]));
+}
+
+async function readCPU(pids: ReadonlyMap<string, number>): Promise<Record<string, number>> {
   const entries = [...pids].map(async ([name, pid]): Promise<[string, number]> => [name, await cpuSecondsOf(pid)]);
   return Object.fromEntries([...(await Promise.all(entries)), [MACHINE, await busySeconds()]]);
 }

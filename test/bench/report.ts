@@ -5,6 +5,9 @@ import { CONTROL_PLANE } from './processes.ts';
 import type { Results } from './results.ts';
 import { countOf } from './server-writes.ts';
 
+/** Share of the machine above which the times of a run cannot be compared with each other. */
+const MAY_BE_STRANGERS = 0.1;
+
 export function report(results: Results): string {
   const problems = results.problems.map((problem) => `NOT AS PROMISED: ${problem}`).join('\n');
   const parts = [heading(results), operatorTable(results), importLines(results), rawTable(results), problems];
@@ -31,7 +34,7 @@ function operatorTable(results: Results): string {
     number(countOf(phase.writes, 'events')),
     `${(phase.cpuSeconds['operator'] ?? 0).toFixed(2)} s`,
     `${phase.memory.peakMB.toFixed(0)} MB`,
-    `${(((phase.cpuSeconds['other'] ?? 0) / (phase.observedSeconds * machine.cores)) * 100).toFixed(0)} %`,
+    percent(strangersIn(phase, machine.cores)),
   ];
   const figures = table(
     ['operator', 'time', 'writes to children', 'to the account', 'events', 'CPU', 'peak RSS', 'strangers'],
@@ -47,7 +50,7 @@ function operatorTable(results: Results): string {
 }
 
 /** Time depends on what else the machine does; CPU much less. Both are compared with the raw client's in the same run. */
-function importLines({ phases, ceilingSeconds, raw, groups, customers }: Results): string {
+function importLines({ phases, ceilingSeconds, raw, groups, customers, machine }: Results): string {
   const { seconds, writes, cpuSeconds } = phases.import;
   const total = Object.values(writes).reduce((sum, count) => sum + count, 0);
   const reading = phases.unchanged.seconds;
@@ -57,6 +60,7 @@ function importLines({ phases, ceilingSeconds, raw, groups, customers }: Results
   const rawWrites = groups + 2 * customers;
   const rawServer = raw.median.serverSecondsPerWrite * rawWrites;
   const rawClient = raw.median.clientSecondsPerWrite * rawWrites;
+  const disturbed = Math.max(strangersIn(phases.import, machine.cores), raw.median.strangers) > MAY_BE_STRANGERS;
   const kinds = Object.entries(writes).map(([kind, count]) => `${kind} ${number(count)}`);
   return [
     table(
@@ -75,6 +79,11 @@ function importLines({ phases, ceilingSeconds, raw, groups, customers }: Results
         ],
       ],
     ),
+    ...(disturbed
+      ? [
+          'Strangers took much of the machine: the times are worth little, and the CPU is some tens of percent off. Run it again on a quiet machine.',
+        ]
+      : []),
     `Without the ${reading.toFixed(1)} s that a sync without a change takes: ${ratio(seconds - reading, ceilingSeconds)} of the raw client's time.`,
     `Writes by kind: ${kinds.join(', ')}.`,
   ].join('\n');
@@ -90,18 +99,20 @@ function rawTable({ raw, connections }: Results): string {
   const row = (name: string, field: 'createGroups' | 'createCustomers' | 'patchCustomers'): string[] => [
     name,
     number(raw.median[field]),
-    raw.rounds.map((round) => number(round[field])).join(', '),
+    ...raw.rounds.map((round) => number(round[field])),
   ];
+  const rounds = ['before the import', 'after it', 'at the end'];
   return [
     table(
-      ['raw client', 'writes/s, median', 'of the rounds'],
+      ['raw client, writes/s', 'median', ...rounds],
       [
         row('create StaticGroup', 'createGroups'),
         row('create Customer', 'createCustomers'),
         row('patch status of Customer', 'patchCustomers'),
+        ['strangers', ...[raw.median, ...raw.rounds].map(({ strangers }) => percent(strangers))],
       ],
     ),
-    `${connections} connections; ${number(raw.objects)} objects of each kind in a round; one round before the import, one after it, one at the end.`,
+    `${connections} connections; ${number(raw.objects)} objects of each kind in a round.`,
   ].join('\n');
 }
 
@@ -112,6 +123,14 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   const line = (row: readonly string[]): string => `| ${row.map(pad).join(' | ')} |`;
   const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
   return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
+}
+
+function strangersIn({ strangerSeconds, observedSeconds }: Phase, cores: number): number {
+  return strangerSeconds / (observedSeconds * cores);
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
 }
 
 function ratio(a: number, b: number): string {

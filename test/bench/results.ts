@@ -66,6 +66,7 @@ export function medianSpeed(rounds: readonly RawSpeed[]): RawSpeed {
     patchCustomers: of('patchCustomers'),
     clientSecondsPerWrite: of('clientSecondsPerWrite'),
     serverSecondsPerWrite: of('serverSecondsPerWrite'),
+    strangers: of('strangers'),
   };
 }
 

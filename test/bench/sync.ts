@@ -74,7 +74,8 @@ async function run(): Promise<void> {
 function count(flag: 'companies' | 'raw-objects' | 'idle-seconds', least: number): number {
   const value = Number(values[flag]);
   if (Number.isInteger(value) && value >= least) return value;
-  throw new Error(`--${flag} must be a whole number of at least ${least}`);
+  console.error(`--${flag} must be a whole number of at least ${least}`);
+  process.exit(2);
 }
 
 async function untilStopped(): Promise<never> {
