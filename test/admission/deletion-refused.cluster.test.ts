@@ -200,7 +200,20 @@ describe('nothing speaks against it', () => {
 });
 
 describe('odd values', () => {
-  const ODD = ["it's", 'two words', '$(false)', '"quoted"', 'a\\b', '{"a":1}', 'é ü 日本', '-x', 'a=b,c', '`id`', '*', '#'];
+  const ODD = [
+    "it's",
+    'two words',
+    '$(false)',
+    '"quoted"',
+    'a\\b',
+    '{"a":1}',
+    'é ü 日本',
+    '-x',
+    'a=b,c',
+    '`id`',
+    '*',
+    '#',
+  ];
 
   test.for(ODD)('an id of %s: refused in words, and the command works as it stands', async (instanceID) => {
     const name = `odd-${ODD.indexOf(instanceID)}`;

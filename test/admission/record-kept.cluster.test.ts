@@ -33,7 +33,6 @@ const whole = (metadata: object, status: object = kept.status): Manifest => ({
   spec: kept.spec,
   status,
 });
-const { status: _, ...WITHOUT_STATUS } = { status: null };
 
 interface Way {
   readonly title: string;
@@ -160,7 +159,8 @@ describe.for(OTHERS)('the status and %s', (who) => {
     },
     {
       title: 'JSON patch',
-      ask: (by) => ask('PATCH', `${path}/status`, [{ op: 'remove', path: '/status/instanceID' }], by, 'json-patch+json'),
+      ask: (by) =>
+        ask('PATCH', `${path}/status`, [{ op: 'remove', path: '/status/instanceID' }], by, 'json-patch+json'),
     },
     {
       title: 'replace',
@@ -180,7 +180,6 @@ describe.for(OTHERS)('the status and %s', (who) => {
   test('is not written with the object either', async () => {
     const { body } = await stage.patch('kept', { status: FORGED }, who);
     expect(body.status).toEqual(kept.status);
-    expect(WITHOUT_STATUS).toEqual({});
   });
 });
 
@@ -203,11 +202,11 @@ test('in a namespace that goes: deletions pass, the finalizer holds, and is not 
     for (const name of ['unconfirmed', 'other-service', 'portal', 'fresh']) {
       // The namespace controller has asked, and was not refused.
       await expect
-        .poll(async () => (await server.get('protectinstances', name)).body.metadata.deletionTimestamp, {
+        .poll(async () => (await going.read(name)).metadata.deletionTimestamp, {
           timeout: 15_000,
         })
         .toBeDefined();
-      expect((await server.get('protectinstances', name)).body.metadata.finalizers).toEqual([FINALIZER]);
+      expect((await going.read(name)).metadata.finalizers).toEqual([FINALIZER]);
       expect((await going.remove(name)).code).toBe(200);
       expect((await going.patch(name, { metadata: { finalizers: null } })).body.message).toContain('is dropped by');
     }

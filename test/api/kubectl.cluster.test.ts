@@ -1,7 +1,7 @@
 // The API as people meet it: kubectl's short names, tables, explain, selectors, and what it says of a typing error.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { full, KINDS, minimal, OTHER_COMPANY } from './examples.ts';
+import { full, KINDS, minimal, OTHER_COMPANY, OTHERS } from './examples.ts';
 import { PLURALS, readCRD, type Plural } from './schema.ts';
 import { Server, type Manifest } from './server.ts';
 
@@ -25,49 +25,12 @@ async function written(plural: Plural, manifest: Manifest): Promise<void> {
   }
 }
 
-/** Other than `one` in every selectable field; and a fresh one. */
-const OTHERS: Readonly<Record<Plural, readonly Manifest[]>> = {
-  mspaccounts: [
-    minimal('mspaccounts', 'fresh', { credentials: { secretRef: { name: 'fresh-login' } } }),
-    {
-      ...minimal('mspaccounts', 'two', { credentials: { secretRef: { name: 'two-login' } } }),
-      status: { accountType: 'MSP', company: { id: OTHER_COMPANY, name: 'Two' } },
-    },
-  ],
-  staticgroups: [
-    minimal('staticgroups', 'fresh', {
-      accountRef: { name: 'fresh' },
-      companyID: '00000000-0000-0000-0000-000000000001',
-      type: 'Division',
-    }),
-    minimal('staticgroups', 'two', {
-      accountRef: { name: 'two' },
-      companyID: OTHER_COMPANY,
-      type: 'Customer',
-      parentRef: { name: 'two-root' },
-    }),
-  ],
-  customers: [
-    minimal('customers', 'fresh', {
-      accountRef: { name: 'fresh' },
-      companyID: '00000000-0000-0000-0000-000000000001',
-    }),
-    {
-      ...minimal('customers', 'two', { accountRef: { name: 'two' }, companyID: OTHER_COMPANY }),
-      status: {
-        phase: 'NotSetUp',
-        setup: 'Pending',
-        managedBy: { name: 'two-msp', displayName: 'Two' },
-        conditions: [
-          ...full('customers').status.conditions,
-          { ...full('customers').status.conditions[0], type: 'Suspended', status: 'False' },
-        ],
-      },
-    },
-  ],
+const SHORT: Readonly<Record<Plural, string>> = {
+  mspaccounts: 'mspa',
+  staticgroups: 'sg',
+  customers: 'cust',
+  protectinstances: 'pi',
 };
-
-const SHORT: Readonly<Record<Plural, string>> = { mspaccounts: 'mspa', staticgroups: 'sg', customers: 'cust' };
 
 /** A table of kubectl, cell by cell; empty cells are none. */
 function cells(table: string): string[][] {
@@ -120,7 +83,7 @@ describe('kubectl get', () => {
     expect(cells(await server.kubectlOk(['get', kind, name, '-o', 'wide']))[1]).toEqual(row);
   });
 
-  test('msp, the category, lists all three kinds', async () => {
+  test('msp, the category, lists every kind', async () => {
     const names = (await server.kubectlOk(['get', 'msp', '-o', 'name'])).trim().split('\n');
     const expected = PLURALS.flatMap((plural) =>
       ['fresh', 'one', 'two'].map((name) => `${KINDS[plural].toLowerCase()}.mspoperator.dev/${name}`),
@@ -154,6 +117,13 @@ describe('field selectors', () => {
       'status.phase': 'NotSetUp',
       'status.setup': 'Pending',
       'status.managedBy.name': 'two-msp',
+    },
+    protectinstances: {
+      'spec.accountRef.name': 'two',
+      'spec.service': 'EBA',
+      'status.state': 'Suspended',
+      'status.instanceID': 'instance-two',
+      'status.creatingService': 'EBA',
     },
   };
 

@@ -8,19 +8,22 @@ import { Server } from './server.ts';
 const { owned } = inject('controlPlane');
 const NEVER = '1970-01-01T00:00:00Z';
 
+const PENDING = {
+  observedGeneration: -1,
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'Unknown',
+      reason: 'Pending',
+      message: 'Waiting for the operator.',
+      lastTransitionTime: NEVER,
+    },
+  ],
+};
+
 const FRESH: Readonly<Record<Plural, object>> = {
-  mspaccounts: {
-    observedGeneration: -1,
-    conditions: [
-      {
-        type: 'Ready',
-        status: 'Unknown',
-        reason: 'Pending',
-        message: 'Waiting for the operator.',
-        lastTransitionTime: NEVER,
-      },
-    ],
-  },
+  mspaccounts: PENDING,
+  protectinstances: PENDING,
   staticgroups: {
     conditions: [
       {
@@ -142,7 +145,10 @@ describe.for(PLURALS)('%s', (plural) => {
     const before = await server.created(plural, full(plural, 'by-status'));
     const { code, body } = await server.patch(plural, 'by-status/status', {
       metadata: { labels: { sneaked: 'in' } },
-      spec: plural === 'mspaccounts' ? { suspend: true } : { displayName: 'x', setup: { mode: 'Configured' } },
+      spec:
+        plural === 'mspaccounts' || plural === 'protectinstances'
+          ? { suspend: true }
+          : { displayName: 'x', setup: { mode: 'Configured' } },
       status: written,
     });
     expect([code, body.spec, body.metadata.labels, body.metadata.generation]).toEqual([200, before.spec, undefined, 1]);

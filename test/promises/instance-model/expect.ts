@@ -1,6 +1,11 @@
 // What the decision table says of an object as things stand, and whether the object says so too.
 
-import { siblingsOf, subjectOf, viewInstance, type InstanceView } from '../../../operator/controllers/protectinstance/instance.ts';
+import {
+  siblingsOf,
+  subjectOf,
+  viewInstance,
+  type InstanceView,
+} from '../../../operator/controllers/protectinstance/instance.ts';
 import { decideCreate } from '../../../operator/ownership/creation.ts';
 import type { Instance } from '../../../operator/ownership/facts.ts';
 import { decideRemoval } from '../../../operator/ownership/removal.ts';
@@ -68,7 +73,8 @@ export function differs(object: KubeObject, expected: Expected): string | null {
       const ready = is('Ready');
       if (status.observedGeneration !== metadata.generation) return `${metadata.name} was not observed as it is`;
       if ((status.lastHandledRequestedAt ?? null) !== requestedAt) return `${metadata.name} did not handle requestedAt`;
-      if (ready?.reason !== expected.reason) return `${metadata.name} should say ${expected.reason}, says ${ready?.reason}`;
+      if (ready?.reason !== expected.reason)
+        return `${metadata.name} should say ${expected.reason}, says ${ready?.reason}`;
       const ownership = is('OwnershipVerified')?.reason;
       if (expected.ownership === null || expected.ownership === ownership) return null;
       return `${metadata.name}: OwnershipVerified should say ${expected.ownership}, says ${ownership}`;

@@ -16,7 +16,7 @@ import { Wire } from './wire.ts';
 export const PASSWORD = 'c4nary-Passw0rd-9f27';
 const OTHER = 'other@msp.example';
 /** A new process lives at least so long. */
-const LIFE_MS = 1_200;
+const LIFE_MS = 2_500;
 
 export class Group {
   readonly world: World;
@@ -28,6 +28,7 @@ export class Group {
   #rough = true;
   #alive = true;
   #bornAt = Date.now();
+  #staleUntil = 0;
   #revived: Promise<void> = Promise.resolve();
   #failed: unknown;
   deaths = 0;
@@ -60,7 +61,7 @@ export class Group {
     const others = { username: OTHER, password: PASSWORD, tree: tree(OTHER), services: ['EMA2', 'EBA'] as const };
     const world = await World.create({
       accounts: [...accounts, others],
-      operator: { args: ['--concurrency=32', '--log-level=warn'] },
+      operator: { args: ['--concurrency=32'] },
       proxy: {},
     });
     const group = new Group(world, plans);
@@ -103,15 +104,23 @@ export class Group {
     return undefined;
   }
 
-  /** For so long the operator's caches of instances see nothing; then their watches break off. */
+  /** For so long, or longer, the operator's caches of instances see nothing; then their watches break off. */
   stale(ms: number): void {
     if (!this.#alive) return;
     this.stales++;
-    const watches = this.world.proxy.exchanges(({ isWatch, resource }) => isWatch && resource === 'protectinstances');
-    for (const watch of watches) watch.stall();
+    const { proxy } = this.world;
+    const watches = () => proxy.exchanges(({ isWatch, resource }) => isWatch && resource === 'protectinstances');
+    for (const watch of watches()) watch.stall();
+    this.#staleUntil = Math.max(this.#staleUntil, Date.now() + ms);
     setTimeout(() => {
-      for (const watch of watches) watch.cut();
-    }, ms);
+      if (Date.now() < this.#staleUntil) return;
+      for (const watch of watches()) watch.cut();
+    }, ms + 5);
+  }
+
+  /** When the operator runs again. */
+  up(): Promise<void> {
+    return this.#revived;
   }
 
   /** From now on nothing goes wrong any more; the operator runs. */
@@ -193,7 +202,8 @@ export class Group {
     for (const deadline = Date.now() + 60_000; ; await sleep(200)) {
       const things = await this.world.list('mspa');
       if (things.filter(({ status }) => status?.company?.id !== undefined).length === accounts) return;
-      if (Date.now() > deadline) throw new Error(`the accounts did not become ready:\n${JSON.stringify(things, null, 1)}`);
+      if (Date.now() > deadline)
+        throw new Error(`the accounts did not become ready:\n${JSON.stringify(things, null, 1)}`);
     }
   }
 }

@@ -1,7 +1,11 @@
 // Every version of every ProtectInstance of a namespace, by a watch of the test's own that is never delayed or cut on purpose.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROTECT_INSTANCES, viewInstance, type InstanceView } from '../../../operator/controllers/protectinstance/instance.ts';
+import {
+  PROTECT_INSTANCES,
+  viewInstance,
+  type InstanceView,
+} from '../../../operator/controllers/protectinstance/instance.ts';
 import type { KubeClient } from '../../../operator/runtime/client.ts';
 import type { KubeObject } from '../../../operator/runtime/object.ts';
 

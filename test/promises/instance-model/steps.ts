@@ -33,7 +33,9 @@ export type Step =
   | { readonly do: 'fault'; readonly fault: Fault }
   | { readonly do: 'age' }
   | { readonly do: 'die'; readonly death: Death }
-  | { readonly do: 'stale'; readonly ms: number };
+  | { readonly do: 'stale'; readonly ms: number }
+  /** A confirmed removal is held up, and a person thinks better of it while the operator's cache is stale. */
+  | { readonly do: 'regret'; readonly how: 'Orphan' | 'off'; readonly ms: number };
 
 export interface Plan {
   readonly seed: string;
@@ -42,6 +44,8 @@ export interface Plan {
   /** How slowly a creation and a removal go upstream. */
   readonly reads: { readonly activates: number; readonly deletes: number };
   readonly steps: readonly { readonly step: Step; readonly pauseMs: number }[];
+  /** Does nothing while the operator does not run. */
+  readonly waits: boolean;
   /** Of the writes to this walk's objects, this share meets one of these. */
   readonly spoilt: number;
   /** At the end: for each role, is its removal confirmed where that is asked for? */
@@ -54,7 +58,10 @@ const SERVICES = ['EMA2', 'EBA'] as const;
 const KINDS: readonly (readonly [number, (random: Random) => Step])[] = [
   [14, (random) => apply(random)],
   [12, (random) => ({ do: 'delete', roles: random.chance(0.3) ? ['ema', 'eba'] : [role(random)] })],
-  [16, (random) => ({ do: 'confirm', role: role(random), how: random.pick(['right', 'right', 'right', 'wrong', 'off']) })],
+  [
+    16,
+    (random) => ({ do: 'confirm', role: role(random), how: random.pick(['right', 'right', 'right', 'wrong', 'off']) }),
+  ],
   [5, (random) => ({ do: 'policy', role: role(random), policy: random.pick(['Orphan', 'Delete']) })],
   [4, (random) => ({ do: 'suspend', role: role(random), on: random.chance(0.5) })],
   [6, (random) => ({ do: 'secret', to: random.pick(['gone', 'other', 'own', 'own']) })],
@@ -66,6 +73,14 @@ const KINDS: readonly (readonly [number, (random: Random) => Step])[] = [
   [4, () => ({ do: 'age' })],
   [8, (random) => ({ do: 'die', death: random.pick(DEATHS) })],
   [3, (random) => ({ do: 'stale', ms: 300 + random.below(1_200) })],
+  [
+    4,
+    (random) => ({
+      do: 'regret',
+      how: random.pick(['Orphan', 'off'] as const),
+      ms: 1_500 + random.below(1_000),
+    }),
+  ],
 ];
 const DEATHS = ['now', 'beforeWrite', 'afterWrite', 'afterAnswer', 'create', 'create', 'remove', 'grant'] as const;
 const WEIGHT = KINDS.reduce((sum, [weight]) => sum + weight, 0);
@@ -74,18 +89,21 @@ export function planOf(seed: string, random: Random): Plan {
   const enforce = random.chance(0.5);
   const reads = { activates: 1 + random.below(2), deletes: 1 + random.below(3) };
   const steps: { step: Step; pauseMs: number }[] = [];
-  const add = (step: Step): number => steps.push({ step, pauseMs: random.chance(0.4) ? 0 : random.below(500) });
-  // Most begin with trouble on the way of the first create, or with an instance there.
-  if (random.chance(0.5)) add({ do: 'fault', fault: fault(random) });
-  if (random.chance(0.3)) add({ do: 'die', death: random.pick(DEATHS) });
+  const add = (step: Step, atLeastMs = 0): number =>
+    steps.push({ step, pauseMs: atLeastMs + (random.chance(0.3) ? 0 : 100 + random.below(700)) });
+  // Half begin in peace, with an instance that is set up; half with trouble on the way of the first create.
+  const peace = random.chance(0.5);
+  if (!peace && random.chance(0.6)) add({ do: 'fault', fault: fault(random) });
+  if (!peace && random.chance(0.4)) add({ do: 'die', death: random.pick(DEATHS) });
   if (random.chance(0.15)) add({ do: 'portal', act: 'create', service: random.pick(SERVICES) });
-  add(apply(random));
+  add(apply(random), peace ? 2_000 : 0);
   for (let left = 8 + random.below(9); left > 0; left--) add(draw(random));
   return {
     seed,
     enforce,
     reads,
     steps,
+    waits: random.chance(0.7),
     spoilt: random.pick([0, 0, 0.1, 0.25]),
     confirms: ROLES.filter(() => random.chance(0.6)),
     relabelsBack: random.chance(0.5),

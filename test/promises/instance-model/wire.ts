@@ -1,5 +1,6 @@
 // Listens at the lifecycle service of the simulator: every request of the operator with the answer that it was really sent, and
-// the objects as the API server had them when a change arrived. One pass of the operator is one connection.
+// the objects as the API server had them when a change arrived. A pass of the operator has connections of its own, which it opens
+// at its begin and closes at its end.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -13,6 +14,8 @@ export interface Exchange {
   readonly at: number;
   readonly account: string;
   readonly connection: number;
+  /** The last list on each connection of the account that is open now, that of this very one first: one is of the same pass. */
+  readonly lists: readonly Exchange[];
   readonly operation: Operation;
   /** Of the instance; '' for list and create. */
   readonly id: string;
@@ -39,8 +42,10 @@ const PATHS: readonly (readonly [Operation, string, RegExp])[] = [
 
 export class Wire {
   readonly #simulator: Simulator;
-  readonly #exchanges: Exchange[] = [];
-  readonly #connections = new WeakMap<Socket, number>();
+  readonly #byAccount = new Map<string, Exchange[]>();
+  /** Those that are open. */
+  readonly #connections = new Map<Socket, Connection>();
+  #last = 0;
   #lastConnection = 0;
 
   /** @param witness the account's objects, read from the API server now */
@@ -59,7 +64,7 @@ export class Wire {
   }
 
   of(account: string): Exchange[] {
-    return this.#exchanges.filter((each) => each.account === account);
+    return [...(this.#byAccount.get(account) ?? [])];
   }
 
   /** Requests of an account that may still come to something. */
@@ -74,13 +79,14 @@ export class Wire {
     const token = /^Bearer (.+)$/.exec(req.headers.authorization ?? '')?.[1];
     const account = this.#simulator.accounts().find(({ lifecycle }) => lifecycle.token === token);
     const key = req.headers['idempotency-key'];
-    const connection = this.#connections.get(req.socket) ?? ++this.#lastConnection;
-    this.#connections.set(req.socket, connection);
+    const connection = this.#connectionOf(req.socket);
+    const username = account?.username ?? '';
     const exchange: Exchange = {
-      n: this.#exchanges.length + 1,
+      n: ++this.#last,
       at: Date.now(),
-      account: account?.username ?? '',
-      connection,
+      account: username,
+      connection: connection.n,
+      lists: this.#lastLists(username, connection),
       operation: route?.[0] ?? 'other',
       id: decodeURIComponent(route?.[2].exec(url.pathname)?.[1] ?? ''),
       service: url.searchParams.get('service') as Service | null,
@@ -90,9 +96,32 @@ export class Wire {
       status: null,
       instances: null,
     };
-    this.#exchanges.push(exchange);
+    if (exchange.operation === 'list') connection.list = exchange;
+    const ofAccount = this.#byAccount.get(username) ?? [];
+    this.#byAccount.set(username, ofAccount);
+    ofAccount.push(exchange);
     return exchange;
   }
+
+  #connectionOf(socket: Socket): Connection {
+    const known = this.#connections.get(socket);
+    if (known !== undefined) return known;
+    const connection: Connection = { n: ++this.#lastConnection, list: null };
+    this.#connections.set(socket, connection);
+    socket.once('close', () => this.#connections.delete(socket));
+    return connection;
+  }
+
+  #lastLists(account: string, own: Connection): Exchange[] {
+    const open = [own, ...[...this.#connections.values()].filter((each) => each !== own)];
+    return open.map(({ list }) => list).filter((list) => list !== null && list.account === account) as Exchange[];
+  }
+}
+
+interface Connection {
+  readonly n: number;
+  /** The last one on it. */
+  list: Exchange | null;
 }
 
 function follow(res: ServerResponse, exchange: Exchange): void {
