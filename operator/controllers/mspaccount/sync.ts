@@ -10,7 +10,9 @@ import { applyPlan, type Applied } from './apply.ts';
 import type { AccountDeps } from './deps.ts';
 import { failedVerdict } from './failure.ts';
 import type { Login } from './login.ts';
+import { keyOf, restored, tellNew } from './newcomers.ts';
 import { planOf, questions } from './planning.ts';
+import { duplicateVerdict, olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Progress {
@@ -61,7 +63,8 @@ export async function synchronize(
 
   const { snapshot, requests } = crawl;
   const { root } = snapshot;
-  const stop = mayNotMirror(account, root);
+  const twin = olderTwin(deps.accounts, account, root.id);
+  const stop = twin === null ? mayNotMirror(account, root) : duplicateVerdict(twin, root.id);
   if (stop !== null) return { ...stopped(stop, false), root };
 
   const key = `${namespace}/${name}`;
@@ -71,15 +74,18 @@ export async function synchronize(
   signal.throwIfAborted();
 
   const now = deps.now();
-  const plan = (children: Family): Plan => planOf(account, snapshot, children, confirmations, now);
+  const lost = deps.lost.of(key);
+  const plan = (children: Family): Plan => restored(planOf(account, snapshot, children, confirmations, now), lost);
   if (settings.mode === 'Observe') return { kind: 'planned', snapshot, requests, plan: plan(family) };
-  const onDone = (action: Action) => deps.metrics.change(action);
-  return {
-    kind: 'applied',
-    snapshot,
-    requests,
-    applied: await applyPlan(deps.children, namespace, name, plan, onDone, signal),
+  const created = new Map<string, Action & { kind: 'CreateCustomer' | 'CreateGroup' }>();
+  const onDone = (action: Action): void => {
+    deps.metrics.change(action);
+    if (action.kind === 'CreateCustomer' || action.kind === 'CreateGroup') created.set(keyOf(action), action);
   };
+  const applied = await applyPlan(deps.children, namespace, name, plan, onDone, signal);
+  tellNew(deps, account, [...created.values()], lost);
+  if (isComplete(snapshot)) deps.lost.forget(key, lost);
+  return { kind: 'applied', snapshot, requests, applied };
 }
 
 /** What forbids to mirror this tree at all, for a person to decide. */
