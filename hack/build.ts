@@ -9,6 +9,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const programs = {
   operator: 'operator/main.ts',
+  'kubectl-msp': 'operator/cli/main.ts',
   simulator: 'test/simulator/main.ts',
 };
 

@@ -4,12 +4,15 @@ import type { Logger } from 'pino';
 import type { Config } from './config.ts';
 import { BY_ACCOUNT, Children } from './controllers/children/children.ts';
 import { CUSTOMERS, viewCustomer, type CustomerView } from './controllers/children/customer.ts';
+import { LostChildren } from './controllers/children/lost.ts';
 import { STATIC_GROUPS, viewGroup, type GroupView } from './controllers/children/group.ts';
 import { reconcileCustomer } from './controllers/customer/reconcile.ts';
 import { createMSPMetrics } from './controllers/metrics.ts';
 import { MSP_ACCOUNTS, viewAccount, type AccountView } from './controllers/mspaccount/account.ts';
 import { SECRETS } from './controllers/secret.ts';
 import { announceAccount } from './controllers/mspaccount/announce.ts';
+import { LoginLimit } from './controllers/mspaccount/login-limit.ts';
+import { BY_NAMESPACE } from './controllers/mspaccount/twins.ts';
 import { reconcileAccount, secretKey } from './controllers/mspaccount/reconcile.ts';
 import { StatusWriter } from './controllers/status-writer.ts';
 import {
@@ -94,7 +97,10 @@ export async function runOperator(
     namespaces,
     resource: MSP_ACCOUNTS,
     project: viewAccount,
-    indexes: { [BY_SECRET]: (account) => [secretKey(account)] },
+    indexes: {
+      [BY_SECRET]: (account) => [secretKey(account)],
+      [BY_NAMESPACE]: (account) => [account.namespace],
+    },
   });
   const instances = new Cache<InstanceView>({
     ...deps,
@@ -108,6 +114,7 @@ export async function runOperator(
     },
   });
   const children = new Children({ client, groups, customers, now });
+  const lost = new LostChildren();
   const events = new EventRecorder({
     ...deps,
     client,
@@ -130,6 +137,9 @@ export async function runOperator(
   const mspMetrics = createMSPMetrics(metrics, accounts, instances, now);
   const accountDeps = {
     client,
+    lost,
+    logins: new LoginLimit(now),
+    events,
     accounts,
     children,
     instancesOf: (key: string) =>
@@ -196,7 +206,7 @@ export async function runOperator(
     concurrency: config.concurrency,
     timeoutMs: INSTANCE_TIMEOUT_MS,
   });
-  const watched = { accounts, groups, customers, instances, secrets };
+  const watched = { accounts, groups, customers, instances, secrets, children, lost };
   triggerAccounts(accountController, watched);
   triggerInstances(instanceController, watched);
   triggerCustomers(customerController, customers);

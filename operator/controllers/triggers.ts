@@ -3,10 +3,13 @@
 import type { Cache, Change } from '../runtime/cache.ts';
 import type { Controller } from '../runtime/controller.ts';
 import type { ObjectWatchSet } from '../runtime/object-watch-set.ts';
+import type { Children } from './children/children.ts';
 import type { CustomerView } from './children/customer.ts';
 import type { GroupView } from './children/group.ts';
+import type { LostChildren } from './children/lost.ts';
 import type { AccountView } from './mspaccount/account.ts';
 import { secretKey } from './mspaccount/reconcile.ts';
+import { BY_NAMESPACE } from './mspaccount/twins.ts';
 import { BY_ACCOUNT } from './protectinstance/deps.ts';
 import { accountKey as instanceAccountKey, tokenKey, type InstanceView } from './protectinstance/instance.ts';
 
@@ -18,6 +21,8 @@ interface Watched {
   readonly groups: Cache<GroupView>;
   readonly customers: Cache<CustomerView>;
   readonly instances: Cache<InstanceView>;
+  readonly children: Children;
+  readonly lost: LostChildren;
   readonly secrets: ObjectWatchSet;
 }
 
@@ -25,18 +30,31 @@ interface Watched {
 export const BY_SECRET = 'secret';
 
 export function triggerAccounts(controller: Controller, watched: Watched): void {
-  const { accounts, groups, customers, instances } = watched;
+  const { accounts, groups, customers, instances, children, lost } = watched;
   accounts.onChange(({ key, before, after }) => {
+    // An account that waits for an older one of the same company takes over when that goes.
+    if (before !== undefined && (after === undefined || after.deleting)) {
+      for (const { namespace, name } of accounts.byIndex(BY_NAMESPACE, before.namespace)) {
+        if (name !== before.name) controller.enqueue(`${namespace}/${name}`);
+      }
+    }
     if (before !== undefined) releaseSecret(watched, secretKey(before));
+    if (after === undefined) lost.forget(key, lost.of(key));
     // Our own write of the status needs no look of its own: the pass that wrote it has said when to come back.
     if (before !== undefined && after !== undefined && sameWish(before, after)) return;
     controller.enqueue(key, { priority: 'high' });
   });
+  const lose = ({ before, after }: Change<GroupView | CustomerView>): void => {
+    if (before !== undefined && (after === undefined || after.uid !== before.uid) && !children.deletes(before.uid))
+      lost.note(before);
+  };
   const ofChild = ({ before, after }: Change<GroupView | CustomerView>): void => {
     const child = after ?? before;
     if (child === undefined) return;
     controller.enqueue(`${child.namespace}/${child.account}`, { afterMs: CHILDREN_PAUSE_MS });
   };
+  groups.onChange(lose);
+  customers.onChange(lose);
   groups.onChange((change) => {
     // Counts change with existence alone.
     if (change.before === undefined || change.after === undefined) ofChild(change);

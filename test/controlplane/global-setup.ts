@@ -9,7 +9,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const MANIFESTS = [join(ROOT, 'crds'), join(ROOT, 'charts', 'eset-msp-operator', 'files', 'rbac.yaml')];
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const controlPlane = await startControlPlane({ auditLog: true, manifests: MANIFESTS });
+  const controlPlane = await startControlPlane({ auditLog: true, manifests: MANIFESTS, gogc: 300 });
   project.provide('controlPlane', accessOf(controlPlane));
   return () => controlPlane.stop();
 }

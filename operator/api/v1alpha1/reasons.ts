@@ -22,6 +22,11 @@ export const ACCOUNT_REASONS = {
   InvalidEndpoint: { acts: 'person', meaning: 'spec.endpoint is no usable address.' },
   HostNotAllowed: { acts: 'person', meaning: "The host of spec.endpoint is not on the operator's allow-list." },
   DistributorNotSupported: { acts: 'person', meaning: 'The login is a distributor; ESET PROTECT refuses those.' },
+  DuplicateAccount: { acts: 'person', meaning: 'An older account of the namespace mirrors the same company.' },
+  LoginThrottled: {
+    acts: 'operator',
+    meaning: 'The login was refused three times within an hour; it is tried again later, so that it is not locked.',
+  },
   AccountChanged: { acts: 'person', meaning: 'The login now belongs to another company than before.' },
   UnlinkBlocked: { acts: 'person', meaning: 'More companies are gone than may be unlinked without approval.' },
   PartialSnapshot: {

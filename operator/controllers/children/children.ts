@@ -36,6 +36,7 @@ export type Written =
 
 export class Children {
   readonly #deps: ChildrenDeps;
+  readonly #deleting = new Set<string>();
 
   constructor(deps: ChildrenDeps) {
     this.#deps = deps;
@@ -95,6 +96,11 @@ export class Children {
     return this.#patch(CUSTOMERS, view, customerPatch(view, state, this.#deps.now()), 'status', signal);
   }
 
+  /** True while a deletion of our own of this object is under way: nobody lost it. */
+  deletes(uid: string): boolean {
+    return this.#deleting.has(uid);
+  }
+
   /** Deletes exactly the object with this uid. */
   async delete(
     of: 'StaticGroup' | 'Customer',
@@ -105,17 +111,22 @@ export class Children {
   ): Promise<Written> {
     const resource = of === 'StaticGroup' ? STATIC_GROUPS : CUSTOMERS;
     const cache = of === 'StaticGroup' ? this.#deps.groups : this.#deps.customers;
+    this.#deleting.add(uid);
+    this.#deleting.add(uid);
     try {
       const { gone, object } = await this.#deps.client.delete(resource, { namespace, name }, { uid, signal });
       if (!gone && object !== null) {
         this.#observe(resource, object); // somebody's finalizer holds it; it counts as going
         return { kind: 'written' };
       }
+      cache.observeDeleted(`${namespace}/${name}`, uid);
     } catch (error) {
       if (isConflict(error)) return this.#reread(resource, namespace, name, signal);
       if (!isNotFound(error)) throw error;
+      cache.observeDeleted(`${namespace}/${name}`, uid);
+    } finally {
+      this.#deleting.delete(uid);
     }
-    cache.observeDeleted(`${namespace}/${name}`, uid);
     return { kind: 'written' };
   }
 

@@ -25,6 +25,8 @@ export interface AccountView {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly generation: number;
+  /** metadata.creationTimestamp, ms since the epoch. */
+  readonly createdAt: number;
   readonly deleting: boolean;
   readonly finalizers: readonly string[];
   readonly requestedAt: string | null;
@@ -58,6 +60,7 @@ export function viewAccount(object: KubeObject): AccountView {
     uid: metadata.uid ?? '',
     resourceVersion: metadata.resourceVersion ?? '',
     generation: metadata.generation ?? 0,
+    createdAt: Date.parse(metadata.creationTimestamp ?? ''),
     deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     requestedAt: annotation(ANNOTATION_REQUESTED_AT),

@@ -4,12 +4,15 @@ import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { CompanyStatus } from '../../hierarchy/snapshot.ts';
 import type { Cache } from '../../runtime/cache.ts';
 import type { KubeClient } from '../../runtime/client.ts';
+import type { EventRecorder } from '../../runtime/events.ts';
 import type { ObjectWatchSet } from '../../runtime/object-watch-set.ts';
 import type { Ema2Client, Ema2ClientOptions, EndpointPolicy } from '../../upstream/client.ts';
 import type { Children } from '../children/children.ts';
+import type { LostChildren } from '../children/lost.ts';
 import type { MSPMetrics } from '../metrics.ts';
 import type { StatusWriter } from '../status-writer.ts';
 import type { AccountView } from './account.ts';
+import type { LoginLimit } from './login-limit.ts';
 
 export interface AccountDeps {
   readonly client: KubeClient;
@@ -20,6 +23,10 @@ export interface AccountDeps {
   /** The Secrets that accounts name, each followed by name. */
   readonly secrets: ObjectWatchSet;
   readonly status: StatusWriter<MSPAccountStatus, AccountView>;
+  /** Linked children that somebody deleted. */
+  readonly lost: LostChildren;
+  readonly logins: LoginLimit;
+  readonly events: EventRecorder;
   readonly metrics: MSPMetrics;
   readonly upstream: UpstreamOptions;
   /** How the API server knows the operator, for the commands that messages show. */

@@ -24,7 +24,7 @@ function account(status: MSPAccountStatus = {}, annotations: Record<string, stri
 }
 const SECRET = { resourceVersion: '7', forbidden: false };
 const due = (view: AccountView, secret: typeof SECRET | undefined = SECRET, awaiting: number | null = null) =>
-  dueOf(view, secret, awaiting, NOW);
+  dueOf(view, secret, { newestAwaiting: awaiting, childDeleted: false, twinGone: false }, NOW);
 
 describe('a sync is due', () => {
   test('not before its time', () => {
@@ -59,7 +59,9 @@ describe('a sync is due', () => {
   });
 
   test('not for a Secret that is not known yet or may not be seen', () => {
-    expect(dueOf(account(), undefined, null, NOW)).toMatchObject({ kind: 'later' });
+    expect(
+      dueOf(account(), undefined, { newestAwaiting: null, childDeleted: false, twinGone: false }, NOW),
+    ).toMatchObject({ kind: 'later' });
     expect(due(account(), { resourceVersion: null as never, forbidden: true })).toMatchObject({ kind: 'later' });
   });
 

@@ -7,24 +7,42 @@ import type { AccountView } from './account.ts';
 export type Due =
   | {
       readonly kind: 'now';
-      readonly why: 'NewGeneration' | 'Requested' | 'SecretChanged' | 'Approved' | 'CustomerAdded' | 'Scheduled';
+      readonly why:
+        | 'NewGeneration'
+        | 'Requested'
+        | 'SecretChanged'
+        | 'Approved'
+        | 'CustomerAdded'
+        | 'ChildDeleted'
+        | 'TwinGone'
+        | 'Scheduled';
     }
   | { readonly kind: 'later'; readonly inMs: number }
   /** Only a change by a person can make a sync due again. */
   | { readonly kind: 'never' };
 
-/** Between two syncs that only a newly created Customer asks for. */
+export interface Circumstances {
+  /** When the newest Customer that waits for its first sync was created, ms; null: none waits. */
+  readonly newestAwaiting: number | null;
+  /** Somebody deleted a child whose company is there. */
+  readonly childDeleted: boolean;
+  /** It waits for an older account of the same company, and there is none any more. */
+  readonly twinGone: boolean;
+}
+
+/** Between two syncs that only a newly created Customer, or a deleted child, asks for. */
 const CUSTOMER_ADDED_PAUSE_MS = 60_000;
+const CHILD_DELETED_PAUSE_MS = 5_000;
 
 /**
  * @param secret what the watch of the Secret last said; undefined while it has not said anything yet
- * @param newestAwaiting when the newest Customer that waits for its first sync was created, ms; null: none waits
+ * @param circumstances what happened around the account
  * @param now ms since the epoch
  */
 export function dueOf(
   account: AccountView,
   secret: ObjectState | undefined,
-  newestAwaiting: number | null,
+  { newestAwaiting, childDeleted, twinGone }: Circumstances,
   now: number,
 ): Due {
   const { status, generation, requestedAt } = account;
@@ -47,6 +65,13 @@ export function dueOf(
   if (Number.isNaN(nextAt) || nextAt <= now) return { kind: 'now', why: 'Scheduled' };
   // The clock may have been set back since nextAt was written: never wait longer than the interval allows.
   const inMs = Math.min(nextAt - now, account.settings.intervalMs * 1.1);
+  if (twinGone && reason === 'DuplicateAccount') return { kind: 'now', why: 'TwinGone' };
+  if (childDeleted && reason === 'Synchronized') {
+    // At once, but not in a race with somebody who deletes them again and again.
+    const completedAt = Date.parse(status.sync?.completedAt ?? '') || 0;
+    const pause = completedAt + CHILD_DELETED_PAUSE_MS - now;
+    return pause <= 0 ? { kind: 'now', why: 'ChildDeleted' } : { kind: 'later', inMs: Math.min(pause, inMs) };
+  }
   if (newestAwaiting !== null && reason === 'Synchronized') {
     const completedAt = Date.parse(status.sync?.completedAt ?? '') || 0;
     // Created since the last sync: a Customer that upstream does not show asks for one sync and no more. Times are whole seconds.

@@ -5,6 +5,7 @@ import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
 import { checkEndpoint } from '../../upstream/endpoint.ts';
 import type { Family } from '../children/children.ts';
+import { sweep } from '../children/sweep.ts';
 import type { AccountView } from './account.ts';
 import type { AccountDeps } from './deps.ts';
 import { finish, protect, releaseOrphans } from './deletion.ts';
@@ -15,11 +16,13 @@ import {
   afterLocalVerdict,
   afterLoginVerdict,
   afterSync,
+  afterThrottle,
   countsOf,
   whileProgressing,
   type Circumstances,
 } from './report.ts';
 import { connectUpstream, synchronize } from './sync.ts';
+import { olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
 const DONE: Outcome = { kind: 'done' };
@@ -38,8 +41,16 @@ export async function reconcileAccount(deps: AccountDeps, key: string, context: 
   const local = localVerdict(deps, account);
   if (local !== null) return settle(deps, account, (status, at) => afterLocalVerdict(status, local, at), context);
 
-  const due = dueOf(account, deps.secrets.state(secretKey(account)), newestAwaiting(deps.children.of(key)), deps.now());
+  const family = deps.children.of(key);
+  const company = account.status.company?.id;
+  const circumstances = {
+    newestAwaiting: newestAwaiting(family),
+    childDeleted: deps.lost.of(key).length > 0,
+    twinGone: company !== undefined && olderTwin(deps.accounts, account, company) === null,
+  };
+  const due = dueOf(account, deps.secrets.state(secretKey(account)), circumstances, deps.now());
   if (due.kind !== 'now') {
+    await sweep(deps.children, family, context.signal);
     await recount(deps, account, context.signal);
     return due.kind === 'later' ? { kind: 'requeueAfter', ms: due.inMs } : DONE;
   }
@@ -66,6 +77,10 @@ async function runSync(
       context,
     );
   }
+  const { endpoint } = account.settings;
+  const waitMs = deps.logins.waitMs(endpoint, login.username);
+  if (waitMs > 0)
+    return settle(deps, account, (status, at) => afterThrottle(status, waitMs, login.resourceVersion, at), context);
   const progress = progressWriter(deps, account, signal);
   const upstream = connectUpstream(deps, account, login);
   const started = deps.now();
@@ -76,6 +91,7 @@ async function runSync(
     await upstream.close();
     account = await progress.stop();
   }
+  if (report.kind === 'stopped' && report.refused) deps.logins.refused(endpoint, login.username);
   if (account === null) return { kind: 'retry', why: 'the status changed while the sync ran' };
   const family = deps.children.of(key);
   const outcome = await settle(

@@ -2,7 +2,7 @@
 
 import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { UnlinkVerdict } from '../../hierarchy/action.ts';
-import { isComplete } from '../../hierarchy/snapshot.ts';
+import { isComplete, type Company } from '../../hierarchy/snapshot.ts';
 import { countChanges, countCustomers } from '../../hierarchy/summary.ts';
 import { cleanDisplayName } from '../../hierarchy/names.ts';
 import type { Family } from '../children/children.ts';
@@ -43,6 +43,29 @@ export function afterLoginVerdict(
   return handled(status, verdict, at, { credentials: credentials(secretVersion, null), mixed: isMixed(at.account) });
 }
 
+/** The status after a login that was refused too often to be tried now. */
+export function afterThrottle(
+  status: MSPAccountStatus,
+  waitMs: number,
+  secretVersion: string,
+  at: Circumstances,
+): MSPAccountStatus {
+  const verdict: Verdict = {
+    ready: 'False',
+    reason: 'LoginThrottled',
+    message:
+      'Upstream refused this login three times within an hour. It is tried again later, so that the account is not locked; check the Secret meanwhile.',
+    credentials: 'False',
+  };
+  return handled(
+    status,
+    verdict,
+    at,
+    { credentials: credentials(secretVersion, null), mixed: isMixed(at.account) },
+    waitMs,
+  );
+}
+
 /** The status after a sync. `family`: the children as they are now. */
 export function afterSync(
   status: MSPAccountStatus,
@@ -58,6 +81,8 @@ export function afterSync(
       credentials: credentials(secretVersion, refused ? timestamp(at.now) : null),
       // A company that was not approved stays out of the status: what is there names the one that the objects mirror.
       ...(root === null ? {} : { accountType: root.type }),
+      // The company of a duplicate is its own, so that it can be told when the other account goes.
+      ...(root !== null && verdict.reason === 'DuplicateAccount' ? { company: companyOf(root) } : {}),
     };
     const next = handled(status, verdict, at, found, retryAfterMs);
     return refused ? withoutNext(next) : next;
@@ -70,7 +95,7 @@ export function afterSync(
     credentials: credentials(secretVersion, null),
     accountType: snapshot.root.type,
     mixed: isMixed(at.account),
-    company: { id: snapshot.root.id, name: cleanDisplayName(snapshot.root.name) },
+    company: companyOf(snapshot.root),
     ...countsOf(family),
     sync: {
       ...(complete ? { completedAt: timestamp(at.now) } : given({ completedAt: status.sync?.completedAt })),
@@ -191,6 +216,10 @@ function handled(
 function retryDelay(failingMs: number, random: number): number {
   const delay = Math.min(Math.max(failingMs, FIRST_RETRY_MS), LAST_RETRY_MS);
   return delay * (0.8 + 0.4 * random);
+}
+
+function companyOf({ id, name }: Company): { id: string; name: string } {
+  return { id, name: cleanDisplayName(name) };
 }
 
 function withoutNext(status: MSPAccountStatus): MSPAccountStatus {

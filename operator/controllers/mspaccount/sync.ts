@@ -2,9 +2,7 @@
 // what it found is a report, which `report.ts` turns into the status.
 
 import type { Action, Plan } from '../../hierarchy/action.ts';
-import { absentees } from '../../hierarchy/absentees.ts';
-import { makePlan } from '../../hierarchy/plan.ts';
-import { isComplete, type Company, type Snapshot } from '../../hierarchy/snapshot.ts';
+import { isComplete, type Company, type Confirmation, type Snapshot } from '../../hierarchy/snapshot.ts';
 import type { Ema2Client } from '../../upstream/client.ts';
 import type { Family } from '../children/children.ts';
 import type { AccountView } from './account.ts';
@@ -12,6 +10,9 @@ import { applyPlan, type Applied } from './apply.ts';
 import type { AccountDeps } from './deps.ts';
 import { failedVerdict } from './failure.ts';
 import type { Login } from './login.ts';
+import { keyOf, restored, tellNew } from './newcomers.ts';
+import { planOf, questions } from './planning.ts';
+import { duplicateVerdict, olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Progress {
@@ -55,44 +56,36 @@ export async function synchronize(
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<SyncReport> {
-  const { namespace, name, settings, status } = account;
+  const { namespace, name, settings } = account;
   const crawl = await upstream.crawl(signal, onProgress);
   if (crawl.kind === 'refused') return stopped(refusedVerdict(crawl.message), true);
   if (crawl.kind === 'failed') return stopped(failedVerdict(crawl.failure), false, crawl.failure.retryAfterMs ?? 0);
 
   const { snapshot, requests } = crawl;
   const { root } = snapshot;
-  const stop = mayNotMirror(account, root);
+  const twin = olderTwin(deps.accounts, account, root.id);
+  const stop = twin === null ? mayNotMirror(account, root) : duplicateVerdict(twin, root.id);
   if (stop !== null) return { ...stopped(stop, false), root };
 
   const key = `${namespace}/${name}`;
   const family = deps.children.of(key);
-  const absent = absentees(snapshot, [...family.groups.values()], [...family.customers.values()]);
-  const confirmations = absent.length === 0 ? new Map() : await upstream.confirm(absent, signal);
+  const absent = questions(snapshot, family);
+  const confirmations = absent.length === 0 ? new Map<string, Confirmation>() : await upstream.confirm(absent, signal);
   signal.throwIfAborted();
 
   const now = deps.now();
-  const plan = (children: Family): Plan =>
-    makePlan({
-      accountName: name,
-      snapshot,
-      groups: [...children.groups.values()],
-      customers: [...children.customers.values()],
-      confirmations,
-      newCustomers: settings.newCustomers,
-      unlinkLimit: settings.unlinkLimit,
-      approvedHash: account.approveUnlink,
-      blockedAt: status.sync?.blockedAt ?? null,
-      now,
-    });
+  const lost = deps.lost.of(key);
+  const plan = (children: Family): Plan => restored(planOf(account, snapshot, children, confirmations, now), lost);
   if (settings.mode === 'Observe') return { kind: 'planned', snapshot, requests, plan: plan(family) };
-  const onDone = (action: Action) => deps.metrics.change(action);
-  return {
-    kind: 'applied',
-    snapshot,
-    requests,
-    applied: await applyPlan(deps.children, namespace, name, plan, onDone, signal),
+  const created = new Map<string, Action & { kind: 'CreateCustomer' | 'CreateGroup' }>();
+  const onDone = (action: Action): void => {
+    deps.metrics.change(action);
+    if (action.kind === 'CreateCustomer' || action.kind === 'CreateGroup') created.set(keyOf(action), action);
   };
+  const applied = await applyPlan(deps.children, namespace, name, plan, onDone, signal);
+  tellNew(deps, account, [...created.values()], lost);
+  if (isComplete(snapshot)) deps.lost.forget(key, lost);
+  return { kind: 'applied', snapshot, requests, applied };
 }
 
 /** What forbids to mirror this tree at all, for a person to decide. */

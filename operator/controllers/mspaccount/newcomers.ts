@@ -1,0 +1,53 @@
+// What a sync made anew: new customers, told in one event for each sync, and children that somebody had deleted, told by name.
+
+import type { Action, Plan } from '../../hierarchy/action.ts';
+import type { LostChild } from '../children/lost.ts';
+import { referenceTo } from '../status-writer.ts';
+import { MSP_ACCOUNTS, type AccountView } from './account.ts';
+import type { AccountDeps } from './deps.ts';
+
+type Creation = Action & { kind: 'CreateCustomer' | 'CreateGroup' };
+const SAMPLE = 10;
+
+/** The plan with the last-seen setup of the customers that somebody deleted (promise 4). */
+export function restored(plan: Plan, lost: readonly LostChild[]): Plan {
+  const setups = new Map(lost.filter(({ of }) => of === 'Customer').map(({ companyID, setup }) => [companyID, setup]));
+  if (setups.size === 0) return plan;
+  const actions = plan.actions.map((action): Action => {
+    const setup = action.kind === 'CreateCustomer' ? setups.get(action.companyID) : null;
+    if (action.kind !== 'CreateCustomer' || setup === null || setup === undefined) return action;
+    return { ...action, state: { ...action.state, setup } };
+  });
+  return { ...plan, actions };
+}
+
+/** One event for the new customers of a sync, and one for what was restored. */
+export function tellNew(
+  deps: AccountDeps,
+  account: AccountView,
+  created: readonly Creation[],
+  lost: readonly LostChild[],
+): void {
+  const wasLost = new Set(lost.map(({ of, companyID }) => `${of} ${companyID}`));
+  const back = created.filter((action) => wasLost.has(keyOf(action)));
+  const fresh = created.filter((action) => action.kind === 'CreateCustomer' && !wasLost.has(keyOf(action)));
+  const tell = (type: 'Normal' | 'Warning', reason: string, what: string, actions: readonly Creation[]): void => {
+    if (actions.length === 0) return;
+    const names = actions.map(nameOf).sort((a, b) => a.localeCompare(b));
+    const sample = names.slice(0, SAMPLE).join(', ') + (names.length > SAMPLE ? ', …' : '');
+    deps.events.event(referenceTo(MSP_ACCOUNTS, account), type, reason, 'Sync', `${actions.length} ${what}: ${sample}`);
+  };
+  tell('Normal', 'NewCustomers', fresh.length === 1 ? 'new customer' : 'new customers', fresh);
+  tell('Warning', 'Restored', 'deleted although the company is there upstream, and made anew', back);
+}
+
+/** The object and the company of a creation. */
+export function keyOf(action: Creation): string {
+  return action.kind === 'CreateCustomer'
+    ? `Customer ${action.companyID}`
+    : `StaticGroup ${action.group.companyID.toLowerCase()}`;
+}
+
+function nameOf(action: Creation): string {
+  return action.kind === 'CreateCustomer' ? action.state.mirror.displayName : action.group.displayName;
+}

@@ -1,0 +1,35 @@
+// From an account, a snapshot and the children that there are to a plan: the one way, for the controller and for the preview.
+
+import { absentees } from '../../hierarchy/absentees.ts';
+import type { Plan } from '../../hierarchy/action.ts';
+import { makePlan } from '../../hierarchy/plan.ts';
+import type { Confirmation, Snapshot } from '../../hierarchy/snapshot.ts';
+import type { Family } from '../children/children.ts';
+import type { AccountView } from './account.ts';
+
+/** The companies that upstream has to be asked for by name before anything is concluded. */
+export function questions(snapshot: Snapshot, { groups, customers }: Family): string[] {
+  return absentees(snapshot, [...groups.values()], [...customers.values()]);
+}
+
+/** @param now ms since the epoch */
+export function planOf(
+  { name, settings, status, approveUnlink }: AccountView,
+  snapshot: Snapshot,
+  { groups, customers }: Family,
+  confirmations: ReadonlyMap<string, Confirmation>,
+  now: number,
+): Plan {
+  return makePlan({
+    accountName: name,
+    snapshot,
+    groups: [...groups.values()],
+    customers: [...customers.values()],
+    confirmations,
+    newCustomers: settings.newCustomers,
+    unlinkLimit: settings.unlinkLimit,
+    approvedHash: approveUnlink,
+    blockedAt: status.sync?.blockedAt ?? null,
+    now,
+  });
+}
