@@ -209,8 +209,7 @@ const STATES: Readonly<Record<string, Readonly<Record<string, () => Promise<void
 test('the page has each of these states, and every reason of Removal that holds an object is one', () => {
   const states = tableOf(PAGE, 'state', '## Held: how to get out').map(({ state }) => state);
   expect(states).toEqual(Object.keys(STATES));
-  const { Released: _, ...holding } = REMOVAL_REASONS;
-  expect(states).toEqual(expect.arrayContaining(Object.keys(holding)));
+  expect(states).toEqual(expect.arrayContaining(Object.keys(REMOVAL_REASONS)));
 });
 
 const CASES = Object.entries(STATES).flatMap(([state, ways]) =>

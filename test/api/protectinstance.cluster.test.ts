@@ -142,6 +142,13 @@ const LIFECYCLE: readonly Row[] = [
 const STATUS: readonly Row[] = [
   atLeast('status.observedGeneration', -1),
   atMost('status.lastHandledRequestedAt', 256),
+  ...['spec.instanceID', 'status.instanceID'].map((at) => ({
+    at,
+    keyword: 'rule' as const,
+    good: ['eu02.protect.eset.com/acme', 'Acme & Söhne'],
+    bad: ['a\nb', 'a\u0000b', 'a\u007fb', '\t'],
+    says: 'write the id on one line, without control characters',
+  })),
   ...notEmpty('status.instanceID'),
   atMost('status.instanceID', 128),
   atMost('status.companyID', 64),

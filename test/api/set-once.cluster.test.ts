@@ -39,8 +39,12 @@ const BESIDE: Readonly<Record<Plural, object>> = {
   protectinstances: { displayName: 'Renamed', suspend: true },
 };
 
-const says = (field: string) =>
-  `${field} cannot be changed or removed once set: delete this object and create another with the new value`;
+const says = (plural: Plural, field: string) =>
+  `${field} cannot be changed or removed once set: ${
+    plural === 'protectinstances'
+      ? 'delete this object with deletionPolicy Orphan and create another'
+      : 'delete this object and create another with the new value'
+  }`;
 
 let server: Server;
 beforeAll(async () => {
@@ -55,7 +59,7 @@ test.for(PLURALS)('%s: these are the fields that its schema says are set once', 
     ({ keyword, message }) => keyword === 'setOnce' && !message?.startsWith('lifecycle.type'),
   );
   expect(rules.map(({ at, message }) => `${at}: ${message}`)).toEqual(
-    Object.keys(FIELDS[plural]).map((field) => `spec: ${says(field)}`),
+    Object.keys(FIELDS[plural]).map((field) => `spec: ${says(plural, field)}`),
   );
 });
 
@@ -106,7 +110,7 @@ describe.for(CASES)('$plural $field', ({ plural, field, other }) => {
     const answer = await change();
     expect(answer.code).toBe(422);
     expect(causesOf(answer)).toEqual([
-      { reason: 'FieldValueForbidden', message: `Forbidden: ${says(field)}`, field: `spec.${field}` },
+      { reason: 'FieldValueForbidden', message: `Forbidden: ${says(plural, field)}`, field: `spec.${field}` },
     ]);
   });
 
@@ -119,7 +123,7 @@ describe.for(CASES)('$plural $field', ({ plural, field, other }) => {
     expect(answer.code).toBe(422);
     // Most are required too, and the API server looks at that first.
     const cause = OPTIONAL.includes(field)
-      ? { reason: 'FieldValueForbidden', message: `Forbidden: ${says(field)}` }
+      ? { reason: 'FieldValueForbidden', message: `Forbidden: ${says(plural, field)}` }
       : { reason: 'FieldValueRequired', message: 'Required value' };
     expect(causesOf(answer)).toContainEqual({ ...cause, field: `spec.${field}` });
     expect((await patched(other)).code).toBe(422);
@@ -156,7 +160,7 @@ describe.for(CASES.filter(({ field }) => field === 'companyID'))('$plural compan
   test('keeps its case too: the rule compares letter by letter', async () => {
     await server.created(plural, minimal(plural, 'case'));
     const answer = await server.patch(plural, 'case', { spec: { companyID: COMPANY.toUpperCase() } });
-    expect(causesOf(answer).map(({ message }) => message)).toEqual([`Forbidden: ${says('companyID')}`]);
+    expect(causesOf(answer).map(({ message }) => message)).toEqual([`Forbidden: ${says(plural, 'companyID')}`]);
   });
 });
 
@@ -175,10 +179,10 @@ describe.for(CASES)('kubectl: $plural $field', ({ plural, field, other }) => {
       server.kubectl(['replace', '-f', '-'], JSON.stringify(after)),
     ];
     for (const { code, stderr } of await Promise.all(refused)) {
-      expect([code, stderr]).toEqual([1, expect.stringContaining(`spec.${field}: Forbidden: ${says(field)}`)]);
+      expect([code, stderr]).toEqual([1, expect.stringContaining(`spec.${field}: Forbidden: ${says(plural, field)}`)]);
     }
     const { code, stderr } = await server.kubectl(['apply', '-f', '-'], JSON.stringify(without));
-    const why = OPTIONAL.includes(field) ? `Forbidden: ${says(field)}` : 'Required value';
+    const why = OPTIONAL.includes(field) ? `Forbidden: ${says(plural, field)}` : 'Required value';
     expect([code, stderr]).toEqual([1, expect.stringContaining(`spec.${field}: ${why}`)]);
     expect((await server.get(plural, name)).body.spec[field]).toEqual(before.spec[field]);
   });

@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(async () => {
   const problems = world.upstream.lifecycle.violations();
   await world.end();
-  expect(problems).toEqual([]);
+  if (problems.length > 0) throw new Error(`the ledger shows:\n${problems.join('\n')}`);
 });
 
 const reason = (thing: Thing): string | undefined => conditionOf(thing, 'Ready')?.reason;

@@ -77,10 +77,13 @@ export function optional<T extends TSchema>(schema: T) {
  * Rules on `spec` that keep these fields as they were first set. On `spec` and not on the field, since a rule on an optional
  * field alone can be passed by removing the field and adding it again.
  */
-export function setOnce(...fields: readonly string[]): Rule[] {
+export function setOnce(
+  fields: readonly string[],
+  advice = 'delete this object and create another with the new value',
+): Rule[] {
   return fields.map((field) => ({
     rule: `!has(oldSelf.${field}) || (has(self.${field}) && self.${field} == oldSelf.${field})`,
-    message: `${field} cannot be changed or removed once set: delete this object and create another with the new value`,
+    message: `${field} cannot be changed or removed once set: ${advice}`,
     fieldPath: `.${field}`,
     reason: 'FieldValueForbidden',
   }));

@@ -28,7 +28,7 @@ const spec = object(
       ),
     ),
   },
-  { description: 'What people own of a managed customer.', rules: setOnce('accountRef', 'companyID') },
+  { description: 'What people own of a managed customer.', rules: setOnce(['accountRef', 'companyID']) },
 );
 
 const status = object(

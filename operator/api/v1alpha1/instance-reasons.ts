@@ -56,7 +56,6 @@ export const REMOVAL_REASONS = {
   ConfirmationRequired: 'A person has to confirm that this very instance is meant.',
   AwaitingPortal: 'A person has to remove the instance in the portal and to report it.',
   Removing: 'The instance is being removed; the object goes when upstream says that it is gone.',
-  Released: 'Nothing holds the object any more.',
 } as const;
 
 export type RemovalReason = keyof typeof REMOVAL_REASONS;

@@ -10,7 +10,21 @@ import { SERVICES } from './mspaccount.ts';
 export const REGIONS = ['eu', 'de', 'us', 'ca', 'jp'] as const;
 export const INSTANCE_STATES = ['Activating', 'Active', 'GracePeriod', 'Suspended', 'Deleting', 'Deleted'] as const;
 
-const instanceID = (description: string) => text({ description, minLength: 1, maxLength: 128 });
+const instanceID = (description: string) =>
+  text({
+    description,
+    minLength: 1,
+    maxLength: 128,
+    rules: [
+      {
+        rule: String.raw`self.matches('^[^\\x00-\\x1f\\x7f]*$')`,
+        message: 'write the id on one line, without control characters',
+      },
+    ],
+  });
+
+/** What to do instead of a change: never through a deletion that could take the instance along. */
+const ANOTHER = 'delete this object with deletionPolicy Orphan and create another';
 
 const lifecycle = object(
   {
@@ -82,10 +96,10 @@ const spec = object(
   {
     description: 'The instance and the service through which this object acts.',
     rules: [
-      ...setOnce('accountRef', 'service', 'region', 'instanceID', 'creatingService'),
+      ...setOnce(['accountRef', 'service', 'region', 'instanceID', 'creatingService'], ANOTHER),
       {
         rule: 'self.lifecycle.type == oldSelf.lifecycle.type',
-        message: 'lifecycle.type cannot be changed: delete this object with deletionPolicy Orphan and create another',
+        message: `lifecycle.type cannot be changed: ${ANOTHER}`,
         fieldPath: '.lifecycle.type',
         reason: 'FieldValueForbidden',
       },

@@ -20,7 +20,7 @@ const spec = object(
       ),
     ),
   },
-  { description: 'The node as the operator mirrors it from upstream.', rules: setOnce('accountRef', 'companyID') },
+  { description: 'The node as the operator mirrors it from upstream.', rules: setOnce(['accountRef', 'companyID']) },
 );
 
 const status = object(

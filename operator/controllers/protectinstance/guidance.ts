@@ -33,9 +33,14 @@ export function holdMessage(view: InstanceView, held: Removal & { kind: 'hold' }
 }
 
 function annotateCommand({ namespace, name }: InstanceView, annotation: string, value: string): string {
-  return `kubectl annotate protectinstance ${name} --namespace ${namespace} --overwrite --field-manager=flux-client-side-apply ${annotation}=${value}`;
+  return `kubectl annotate protectinstance ${name} --namespace ${namespace} --overwrite --field-manager=flux-client-side-apply ${annotation}=${shellWord(value)}`;
 }
 
-function orphanCommand({ namespace, name }: InstanceView): string {
+/** As it has to be typed: what a shell would read something into is quoted. */
+function shellWord(text: string): string {
+  return /^[A-Za-z0-9._:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+export function orphanCommand({ namespace, name }: InstanceView): string {
   return `kubectl patch protectinstance ${name} --namespace ${namespace} --type=merge --field-manager=flux-client-side-apply --patch='{"spec":{"deletionPolicy":"Orphan"}}'`;
 }

@@ -103,8 +103,11 @@ export function siblingsOf(view: InstanceView, ofAccount: readonly InstanceView[
     }));
 }
 
-/** True while an annotation already confirms the removal of this live object's instance. */
+/** True while an annotation already confirms the removal that deleting this live object would lead to. */
 export function isArmed({ spec, status, confirmRemoval, removedInPortal }: InstanceView): boolean {
   const id = status.instanceID ?? spec.instanceID;
-  return id !== undefined && (spec.lifecycle.type === 'API' ? confirmRemoval : removedInPortal) === id;
+  const creator = status.creatingService ?? spec.creatingService;
+  if (id === undefined || creator !== spec.service) return false;
+  if (spec.deletionPolicy === 'Orphan' || status.state === 'Deleted') return false;
+  return (spec.lifecycle.type === 'API' ? confirmRemoval : removedInPortal) === id;
 }

@@ -36,7 +36,7 @@ async function act(
   const busy = wait(deps, 'busy');
   switch (creation.kind) {
     case 'duplicate':
-      return write(deps, view, duplicateOf(creation.of, view.spec.service), {}, context, poll);
+      return write(deps, view, duplicateOf(view, creation.of), {}, context, poll);
     case 'gone': {
       const message = `Instance ${creation.instanceID} is gone. This object never creates another: delete it, and create a new one if you want a new instance.`;
       const found = {

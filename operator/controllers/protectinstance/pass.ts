@@ -1,10 +1,10 @@
 // What every pass over a live instance shares: problems that need no look upstream, and the write at its end.
 
 import type { ProtectInstanceStatus } from '../../api/v1alpha1/protectinstance.ts';
-import type { Service } from '../../ownership/facts.ts';
 import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
 import { jitter } from '../../runtime/deps.ts';
 import type { InstanceDeps, PollTimes } from './deps.ts';
+import { orphanCommand } from './guidance.ts';
 import { accountKey, type InstanceView } from './instance.ts';
 import { afterPass, type InstanceVerdict } from './verdict.ts';
 
@@ -13,11 +13,16 @@ export const CHANGED: Outcome = { kind: 'retry', why: 'the object changed meanwh
 /** What was found of the instance; a field that is undefined is taken out of the status. */
 export type Found = Parameters<typeof afterPass>[2];
 
-export function duplicateOf(name: string, service: Service): InstanceVerdict {
+/** Another object is older and stands for the same account and service. */
+export function duplicateOf(view: InstanceView, name: string): InstanceVerdict {
+  const { service, lifecycle } = view.spec;
+  // Deleting a Portal object asks for the removal of the instance, which is not meant here.
+  const way =
+    lifecycle.type === 'API' ? 'delete this object.' : `let go of this object and delete it: ${orphanCommand(view)}`;
   return {
     ready: 'False',
     reason: 'DuplicateInstance',
-    message: `ProtectInstance ${name} is older and stands for the same account and ${service}. There is one instance for each account: delete this object.`,
+    message: `ProtectInstance ${name} is older and stands for the same account and ${service}. There is one instance for each account: ${way}`,
   };
 }
 

@@ -26,7 +26,7 @@ export async function keepDeclared(
       reason: 'InstanceGone',
       message: `Instance ${spec.instanceID} was removed in the portal. Delete this object.`,
     };
-  } else if (twin !== undefined) verdict = duplicateOf(twin.name, spec.service);
+  } else if (twin !== undefined) verdict = duplicateOf(view, twin.name);
   else {
     const message = `Instance ${spec.instanceID}, created by ${spec.creatingService}, is recorded and protected; a person manages it in the portal.`;
     verdict = { ready: 'True', reason: 'Declared', message };

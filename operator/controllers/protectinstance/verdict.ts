@@ -40,7 +40,7 @@ export function afterPass(
     type: 'RemovalArmed',
     status: 'True',
     reason: 'Confirmed',
-    message: `The removal of instance ${id} is already confirmed by an annotation: deleting this object removes the instance without another question. Take the annotation off to disarm it.`,
+    message: armedMessage(view, id),
   });
   const expiring = expiryOf(status, now);
   if (expiring === null) conditions.remove('Expiring');
@@ -51,6 +51,12 @@ export function afterPass(
     lastHandledRequestedAt: view.requestedAt?.slice(0, 256) ?? status.lastHandledRequestedAt,
     conditions: conditions.list(),
   });
+}
+
+function armedMessage({ spec }: InstanceView, id: string): string {
+  return spec.lifecycle.type === 'API'
+    ? `The removal of instance ${id} is already confirmed by an annotation: deleting this object removes the instance without another question. Take the annotation off to disarm it.`
+    : `An annotation already says that instance ${id} was removed in the portal: deleting this object lets go of it without another question. Take the annotation off if that is not so.`;
 }
 
 /** The dates that upstream names, in the steps of the notices that ESET sends (domain: protect §5.4). */
