@@ -51,7 +51,8 @@ function* relatives(): Generator<Sibling[]> {
   yield [];
   for (const service of SERVICES)
     for (const older of [true, false])
-      yield [{ name: 'other', service, older, lifecycle: 'API', instanceID: null, creator: null }];
+      for (const createStartedAt of [null, NOW - 1000, NOW - CREATE_SETTLES_MS])
+        yield [{ name: 'other', service, older, lifecycle: 'API', instanceID: null, creator: null, createStartedAt }];
 }
 
 interface Case {
@@ -89,6 +90,35 @@ describe(`every one of ${CASES.length} cases`, () => {
       expect(NOW - (subject.createStartedAt ?? -Infinity)).toBeGreaterThanOrEqual(CREATE_SETTLES_MS);
       expect(siblings.some(({ older, service }) => older && service === subject.service)).toBe(false);
     }
+  });
+
+  test('does not create while an older sibling may still get one, and does as soon as that is settled', () => {
+    const base: Subject = {
+      ...[...subjects()][0]!,
+      specInstanceID: null,
+      instanceID: null,
+      createStartedAt: null,
+      suspend: false,
+    };
+    const other = {
+      name: 'other',
+      service: 'EBA',
+      older: true,
+      lifecycle: 'API',
+      instanceID: null,
+      creator: null,
+    } as const;
+    const decide = (sibling: Partial<Sibling>): string =>
+      decideCreate(
+        base,
+        { kind: 'listed', instances: [] },
+        [{ ...other, createStartedAt: NOW - 1000, ...sibling }],
+        NOW,
+      ).kind;
+    expect(decide({})).toBe('wait');
+    expect(decide({ older: false })).toBe('create');
+    expect(decide({ createStartedAt: NOW - CREATE_SETTLES_MS })).toBe('create');
+    expect(decide({ createStartedAt: null })).toBe('create');
   });
 
   test('an object that has had an instance never creates, and says so when that is gone', () => {

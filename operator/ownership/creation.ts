@@ -2,7 +2,7 @@
 // second instance, and an object that has had one never creates another.
 
 import { isLive, type Instance, type Service, type Sibling, type Subject, type Upstream } from './facts.ts';
-import { findInstance } from './removal.ts';
+import { CREATE_SETTLES_MS, findInstance } from './removal.ts';
 
 export type Creation =
   /** Another object of this account and service is older; it works, this one does not. */
@@ -67,5 +67,14 @@ export function decideCreate(
       ? { kind: 'wait', why: `instance ${live.id} is being deleted` }
       : { kind: 'adopt', instance: live };
   }
-  return subject.suspend ? { kind: 'suspended' } : { kind: 'create' };
+  if (subject.suspend) return { kind: 'suspended' };
+  // Upstream refuses a second one, but it need not come to that: what the other service's object has begun may be there in a moment.
+  const ahead = siblings.find((other) => other.older && isOpen(other, now));
+  if (ahead !== undefined) return { kind: 'wait', why: `ProtectInstance ${ahead.name} has begun to create one` };
+  return { kind: 'create' };
+}
+
+/** True while a create of that object may still come to an instance. */
+function isOpen({ instanceID, createStartedAt }: Sibling, now: number): boolean {
+  return instanceID === null && createStartedAt !== null && now - createStartedAt < CREATE_SETTLES_MS;
 }

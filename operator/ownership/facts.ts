@@ -60,6 +60,8 @@ export interface Sibling {
   readonly lifecycle: 'API' | 'Portal';
   readonly instanceID: string | null;
   readonly creator: Service | null;
+  /** `status.createStartedAt`, ms since the epoch. */
+  readonly createStartedAt: number | null;
 }
 
 /** True for an instance that still is one: everything but Deleted. Deleting is not gone yet. */

@@ -179,6 +179,7 @@ describe('the reasons, gate by gate', () => {
     lifecycle: 'Portal',
     instanceID: ID,
     creator: 'EBA',
+    createStartedAt: null,
   };
   test.each<[string, Subject, Sibling[]]>([
     ['release InstanceGone', { ...portal, recordedGone: true }, []],

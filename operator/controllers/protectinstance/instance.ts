@@ -71,7 +71,6 @@ export function tokenKey({ namespace, spec }: InstanceView): string | null {
 /** The object as the decisions see it. */
 export function subjectOf(view: InstanceView): Subject {
   const { uid, spec, status, confirmRemoval, removedInPortal } = view;
-  const createStartedAt = Date.parse(status.createStartedAt ?? '');
   return {
     uid,
     lifecycle: spec.lifecycle.type,
@@ -83,10 +82,16 @@ export function subjectOf(view: InstanceView): Subject {
     instanceID: status.instanceID ?? null,
     recordedCreator: status.creatingService ?? null,
     recordedGone: status.state === 'Deleted',
-    createStartedAt: Number.isNaN(createStartedAt) ? null : createStartedAt,
+    createStartedAt: timeOf(status.createStartedAt),
     confirmRemoval,
     removedInPortal,
   };
+}
+
+/** ms since the epoch; null where there is no time. */
+function timeOf(text: string | undefined): number | null {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? null : ms;
 }
 
 /** The other objects of the account as the decisions see them. */
@@ -100,6 +105,7 @@ export function siblingsOf(view: InstanceView, ofAccount: readonly InstanceView[
       lifecycle: other.spec.lifecycle.type,
       instanceID: other.status.instanceID ?? other.spec.instanceID ?? null,
       creator: other.status.creatingService ?? other.spec.creatingService ?? null,
+      createStartedAt: timeOf(other.status.createStartedAt),
     }));
 }
 

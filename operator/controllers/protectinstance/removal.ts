@@ -60,6 +60,11 @@ async function remove(
   context: ReconcileContext,
 ): Promise<Outcome> {
   if (asked.kind === 'unknown') return CHANGED; // cannot be: a removal comes from a list
+  // The watch may lag behind: a confirmation that was taken back, or a policy that was changed, must count. The decision stands
+  // only if the object is, in the API server, the one that it was made on.
+  const fresh = await reread(deps, view, context.signal);
+  if (fresh === null) return DONE;
+  if (fresh.resourceVersion !== view.resourceVersion) return CHANGED;
   context.log.info({ instanceID, as }, 'removing the instance');
   const result = await asked.client.remove(instanceID, as, context.signal);
   switch (result.kind) {
@@ -98,6 +103,18 @@ async function remove(
   }
 }
 
+/** The object as the API server has it now; null if it is gone. */
+async function reread(deps: InstanceDeps, view: InstanceView, signal: AbortSignal): Promise<InstanceView | null> {
+  try {
+    const object = await deps.client.get(PROTECT_INSTANCES, view, { signal });
+    deps.instances.observe(object);
+    return viewInstance(object);
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}
+
 /** Writes what holds or moves the deletion. The same again writes nothing. */
 async function say(
   deps: InstanceDeps,
@@ -111,6 +128,7 @@ async function say(
   const next = (before: ProtectInstanceStatus): ProtectInstanceStatus => ({
     ...before,
     observedGeneration: view.generation,
+    ...(view.requestedAt === null ? {} : { lastHandledRequestedAt: view.requestedAt.slice(0, 256) }),
     conditions: new Conditions(before.conditions, view.generation, deps.now())
       .set({ type: 'Removal', status, reason, message: message.slice(0, 4096) })
       .remove('RemovalArmed')
