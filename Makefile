@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 NPM := npm --silent --no-update-notifier
 
-.PHONY: help install build generate check test demo bench controlplane clean
+.PHONY: help install build generate check test test-long demo bench controlplane clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -29,6 +29,9 @@ controlplane: install ## Have the binaries of a real control plane (builds them 
 
 test: check build controlplane ## Check, then all tests; the last line counts them
 	@$(NPM) run test
+
+test-long: check build controlplane ## The same random tests in their thousands (hours)
+	@MSPOPERATOR_LONG=1 HIERARCHY_RUNS=2000 $(NPM) run test -- operator/hierarchy test/promises
 
 demo: build controlplane ## A synchronized MSP hierarchy in a real API server, to look at
 	@$(NPM) run demo

@@ -50,6 +50,18 @@ function* answers(): Generator<Upstream> {
 function* relatives(): Generator<Sibling[]> {
   yield [];
   for (const service of SERVICES)
+    yield [
+      {
+        name: 'other',
+        service,
+        older: false,
+        lifecycle: 'API',
+        instanceID: ID,
+        creator: 'EMA2',
+        createStartedAt: null,
+      },
+    ];
+  for (const service of SERVICES)
     for (const older of [true, false])
       for (const createStartedAt of [null, NOW - 1000, NOW - CREATE_SETTLES_MS])
         yield [{ name: 'other', service, older, lifecycle: 'API', instanceID: null, creator: null, createStartedAt }];
@@ -159,9 +171,11 @@ describe(`every one of ${CASES.length} cases`, () => {
     }
   });
 
-  test('of two objects for one service the older works', () => {
+  test('of two objects for one service the older works, or the one that has the instance', () => {
     for (const { subject, siblings, creation } of CASES) {
-      const twin = siblings.some(({ older, service }) => older && service === subject.service);
+      const twin = siblings.some(
+        ({ older, service, creator }) => (older || creator !== null) && service === subject.service,
+      );
       expect(creation.kind === 'duplicate').toBe(twin && subject.instanceID === null);
     }
   });

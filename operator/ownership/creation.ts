@@ -5,7 +5,7 @@ import { isLive, type Instance, type Service, type Sibling, type Subject, type U
 import { CREATE_SETTLES_MS, findInstance } from './removal.ts';
 
 export type Creation =
-  /** Another object of this account and service is older; it works, this one does not. */
+  /** Another object of this account and service is older, or has the instance; it works, this one does not. */
   | { readonly kind: 'duplicate'; readonly of: string }
   /** The object's own instance: mirror it; `grant`: its service has no access yet. */
   | { readonly kind: 'mirror'; readonly instance: Instance; readonly grant: Service | null }
@@ -32,8 +32,9 @@ export function decideCreate(
   siblings: readonly Sibling[],
   now: number,
 ): Creation {
-  const twin = siblings.find((other) => other.older && other.service === subject.service);
-  // An object that has an instance of its own keeps it, whoever is older: it is no second one.
+  // An object that has an instance of its own keeps it, whoever is older. Creation times are whole seconds, so of two that
+  // look equally old the one that has an instance counts as the older.
+  const twin = siblings.find((other) => other.service === subject.service && (other.older || other.creator !== null));
   if (twin !== undefined && subject.instanceID === null) return { kind: 'duplicate', of: twin.name };
   if (upstream.kind === 'unknown') return { kind: 'wait', why: upstream.why };
   const { instances } = upstream;
