@@ -111,6 +111,35 @@ test('a missing Secret holds the object, and never removes the instance; the Sec
   expect(live()).toEqual([]);
 });
 
+test('each change of what holds a deletion is one Warning event, and looking again is none', async () => {
+  await world.apply(world.instance('console', 'EMA2'));
+  await untilActive('console');
+  await remove('console');
+  await untilHeld('console', 'ConfirmationRequired');
+  for (const value of ['1', '2', '3']) {
+    await annotate('console', `mspoperator.dev/requestedAt=${value}`);
+    await world.until('pi', 'console', (pi) => pi.status.lastHandledRequestedAt === value);
+  }
+  world.simulator.faults.add({ operation: 'Lifecycle/List', kind: 'status', status: 503 });
+  await annotate('console', 'mspoperator.dev/requestedAt=4');
+  await untilHeld('console', 'OwnershipUnverified');
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const events = (await world.list('events.events.k8s.io')) as unknown as {
+    type: string;
+    reason: string;
+    regarding: { kind: string };
+    series?: object;
+  }[];
+  const told = events.filter(({ regarding, type }) => regarding.kind === 'ProtectInstance' && type === 'Warning');
+  const held = told.filter(({ reason }) => ['ConfirmationRequired', 'OwnershipUnverified'].includes(reason));
+  expect(
+    held.map(({ reason, series }) => [reason, series]).sort(([a], [b]) => String(a).localeCompare(String(b))),
+  ).toEqual([
+    ['ConfirmationRequired', undefined],
+    ['OwnershipUnverified', undefined],
+  ]);
+});
+
 test('an instance that is gone is said to be gone, and never created again', async () => {
   await world.apply(world.instance('console', 'EMA2'));
   const { status } = await untilActive('console');
