@@ -93,3 +93,35 @@ export function endpoint(description: string, path: 'with path' | 'without path'
     ],
   });
 }
+
+/** What the status of every kind with a verdict says of the operator's own work. */
+export const observed = {
+  observedGeneration: optional(
+    integer({ description: 'metadata.generation that the operator last acted on; -1: not seen yet.', minimum: -1 }),
+  ),
+  lastHandledRequestedAt: optional(
+    text({
+      description: 'The value of the annotation mspoperator.dev/requestedAt that was last handled.',
+      maxLength: 256,
+    }),
+  ),
+};
+
+/** The status that is served before the operator has written one. */
+export const PENDING_STATUS = {
+  observedGeneration: -1,
+  conditions: [
+    {
+      type: 'Ready',
+      status: 'Unknown',
+      reason: 'Pending',
+      message: 'Waiting for the operator.',
+      lastTransitionTime: NEVER,
+    },
+  ],
+};
+
+/** JSON path of a field of a condition, for printer columns. */
+export function conditionPath(type: string, field: string): string {
+  return `.status.conditions[?(@.type=="${type}")].${field}`;
+}

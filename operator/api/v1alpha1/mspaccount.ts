@@ -2,7 +2,7 @@
 
 import type { KindDefinition } from '../schema/crd.ts';
 import { flag, integer, list, object, oneOf, optional, text, time, type Static } from '../schema/types.ts';
-import { NEVER, conditions, endpoint, secretName } from './common.ts';
+import { PENDING_STATUS, conditionPath, observed, conditions, endpoint, secretName } from './common.ts';
 import { CATEGORY, GROUP, NAME_FITS_LABEL, VERSION } from './group.ts';
 import { COMPANY_TYPES } from './staticgroup.ts';
 
@@ -125,15 +125,7 @@ const count = (description: string) => integer({ description, minimum: 0 });
 
 const status = object(
   {
-    observedGeneration: optional(
-      integer({ description: 'metadata.generation that the operator last acted on; -1: not seen yet.', minimum: -1 }),
-    ),
-    lastHandledRequestedAt: optional(
-      text({
-        description: 'The value of the annotation mspoperator.dev/requestedAt that was last handled.',
-        maxLength: 256,
-      }),
-    ),
+    ...observed,
     accountType: optional(oneOf(COMPANY_TYPES, { description: "Type of the login's own company." })),
     mixed: optional(flag({ description: 'true: one login for both EMA 2 and EBA.' })),
     company: optional(
@@ -197,27 +189,11 @@ const status = object(
       ),
     ),
   },
-  {
-    description: 'What the operator last observed.',
-    default: {
-      observedGeneration: -1,
-      conditions: [
-        {
-          type: 'Ready',
-          status: 'Unknown',
-          reason: 'Pending',
-          message: 'Waiting for the operator.',
-          lastTransitionTime: NEVER,
-        },
-      ],
-    },
-  },
+  { description: 'What the operator last observed.', default: PENDING_STATUS },
 );
 
 export type MSPAccountSpec = Static<typeof spec>;
 export type MSPAccountStatus = Static<typeof status>;
-
-const conditionPath = (type: string, field: string) => `.status.conditions[?(@.type=="${type}")].${field}`;
 
 export const mspAccount: KindDefinition = {
   group: GROUP,

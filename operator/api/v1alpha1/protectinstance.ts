@@ -2,8 +2,8 @@
 // an instance may remove it (domain: protect §5.1).
 
 import type { KindDefinition } from '../schema/crd.ts';
-import { flag, integer, list, object, oneOf, optional, setOnce, text, time, type Static } from '../schema/types.ts';
-import { NEVER, accountRef, conditions, endpoint, secretName } from './common.ts';
+import { flag, list, object, oneOf, optional, setOnce, text, time, type Static } from '../schema/types.ts';
+import { PENDING_STATUS, conditionPath, observed, accountRef, conditions, endpoint, secretName } from './common.ts';
 import { CATEGORY, GROUP, NAME_FITS_LABEL, VERSION } from './group.ts';
 import { SERVICES } from './mspaccount.ts';
 
@@ -117,15 +117,7 @@ const spec = object(
 
 const status = object(
   {
-    observedGeneration: optional(
-      integer({ description: 'metadata.generation that the operator last acted on; -1: not seen yet.', minimum: -1 }),
-    ),
-    lastHandledRequestedAt: optional(
-      text({
-        description: 'The value of the annotation mspoperator.dev/requestedAt that was last handled.',
-        maxLength: 256,
-      }),
-    ),
+    ...observed,
     instanceID: optional(instanceID('Id of the instance.')),
     companyID: optional(
       text({
@@ -157,27 +149,11 @@ const status = object(
       ),
     ),
   },
-  {
-    description: 'What the operator last observed.',
-    default: {
-      observedGeneration: -1,
-      conditions: [
-        {
-          type: 'Ready',
-          status: 'Unknown',
-          reason: 'Pending',
-          message: 'Waiting for the operator.',
-          lastTransitionTime: NEVER,
-        },
-      ],
-    },
-  },
+  { description: 'What the operator last observed.', default: PENDING_STATUS },
 );
 
 export type ProtectInstanceSpec = Static<typeof spec>;
 export type ProtectInstanceStatus = Static<typeof status>;
-
-const conditionPath = (type: string, field: string) => `.status.conditions[?(@.type=="${type}")].${field}`;
 
 export const protectInstance: KindDefinition = {
   group: GROUP,

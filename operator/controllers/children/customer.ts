@@ -7,6 +7,7 @@ import type { CustomerMirror, CustomerState, ExistingCustomer, SetupState } from
 import { iconOf, phaseOf } from '../../hierarchy/setup.ts';
 import { setCondition } from '../../runtime/conditions.ts';
 import type { Condition, KubeObject, Resource } from '../../runtime/object.ts';
+import { metaOf, type Meta } from '../meta.ts';
 import { linkedCondition, linkedSince, type LinkedSeen } from './linked.ts';
 
 export const CUSTOMERS: Resource = {
@@ -18,12 +19,9 @@ export const CUSTOMERS: Resource = {
 };
 
 /** A Customer as the cache keeps it. */
-export interface CustomerView extends ExistingCustomer {
-  readonly namespace: string;
-  readonly resourceVersion: string;
+export interface CustomerView extends ExistingCustomer, Meta {
   /** Name of its MSPAccount. */
   readonly account: string;
-  readonly deleting: boolean;
   readonly linked: LinkedSeen;
   /** The labels that the operator puts on what it creates; people's own objects may lack them. */
   readonly labelled: boolean;
@@ -38,12 +36,7 @@ export function viewCustomer(object: KubeObject): CustomerView {
   const spec = object['spec'] as CustomerSpec;
   const status = (object['status'] ?? {}) as CustomerStatus;
   return {
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    resourceVersion: metadata.resourceVersion ?? '',
-    createdAt: Date.parse(metadata.creationTimestamp ?? ''),
-    deleting: metadata.deletionTimestamp !== undefined,
+    ...metaOf(object),
     account: spec.accountRef.name,
     companyID: spec.companyID.toLowerCase(),
     labelled: metadata.labels?.[LABEL_ACCOUNT] === spec.accountRef.name,

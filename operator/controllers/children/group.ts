@@ -4,6 +4,7 @@ import { API_VERSION, GROUP, LABEL_ACCOUNT, LABEL_COMPANY_TYPE, VERSION } from '
 import type { StaticGroupSpec, StaticGroupStatus } from '../../api/v1alpha1/staticgroup.ts';
 import type { ExistingGroup, Group, Linked } from '../../hierarchy/objects.ts';
 import type { KubeObject, Resource } from '../../runtime/object.ts';
+import { metaOf, type Meta } from '../meta.ts';
 import { linkedCondition, linkedSince, type LinkedSeen } from './linked.ts';
 
 export const STATIC_GROUPS: Resource = {
@@ -15,27 +16,18 @@ export const STATIC_GROUPS: Resource = {
 };
 
 /** A StaticGroup as the cache keeps it. */
-export interface GroupView extends ExistingGroup {
-  readonly namespace: string;
-  readonly resourceVersion: string;
+export interface GroupView extends ExistingGroup, Meta {
   /** Name of its MSPAccount. */
   readonly account: string;
-  readonly deleting: boolean;
   readonly linked: LinkedSeen;
 }
 
 /** A StaticGroup as the API server sends it → what we keep of it. */
 export function viewGroup(object: KubeObject): GroupView {
-  const { metadata } = object;
   const spec = object['spec'] as StaticGroupSpec;
   const status = object['status'] as StaticGroupStatus | undefined;
   return {
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    resourceVersion: metadata.resourceVersion ?? '',
-    createdAt: Date.parse(metadata.creationTimestamp ?? ''),
-    deleting: metadata.deletionTimestamp !== undefined,
+    ...metaOf(object),
     account: spec.accountRef.name,
     companyID: spec.companyID.toLowerCase(),
     type: spec.type,

@@ -9,6 +9,7 @@ import {
 } from '../../api/v1alpha1/group.ts';
 import { DEFAULTS, type MSPAccountSpec, type MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { KubeObject, Resource } from '../../runtime/object.ts';
+import { metaOf, type Meta } from '../meta.ts';
 
 export const MSP_ACCOUNTS: Resource = {
   group: GROUP,
@@ -19,15 +20,8 @@ export const MSP_ACCOUNTS: Resource = {
 };
 
 /** An MSPAccount as the cache keeps it. */
-export interface AccountView {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
+export interface AccountView extends Meta {
   readonly generation: number;
-  /** metadata.creationTimestamp, ms since the epoch. */
-  readonly createdAt: number;
-  readonly deleting: boolean;
   readonly finalizers: readonly string[];
   readonly requestedAt: string | null;
   readonly approveUnlink: string | null;
@@ -55,13 +49,8 @@ export function viewAccount(object: KubeObject): AccountView {
   const { metadata } = object;
   const annotation = (name: string) => metadata.annotations?.[name] ?? null;
   return {
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    resourceVersion: metadata.resourceVersion ?? '',
+    ...metaOf(object),
     generation: metadata.generation ?? 0,
-    createdAt: Date.parse(metadata.creationTimestamp ?? ''),
-    deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     requestedAt: annotation(ANNOTATION_REQUESTED_AT),
     approveUnlink: annotation(ANNOTATION_APPROVE_UNLINK),

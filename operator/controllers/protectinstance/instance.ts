@@ -10,6 +10,7 @@ import {
 import type { ProtectInstanceSpec, ProtectInstanceStatus } from '../../api/v1alpha1/protectinstance.ts';
 import type { Sibling, Subject } from '../../ownership/facts.ts';
 import type { KubeObject, Resource } from '../../runtime/object.ts';
+import { metaOf, type Meta } from '../meta.ts';
 
 export const PROTECT_INSTANCES: Resource = {
   group: GROUP,
@@ -20,15 +21,8 @@ export const PROTECT_INSTANCES: Resource = {
 };
 
 /** A ProtectInstance as the cache keeps it. */
-export interface InstanceView {
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
+export interface InstanceView extends Meta {
   readonly generation: number;
-  /** metadata.creationTimestamp, ms since the epoch. */
-  readonly createdAt: number;
-  readonly deleting: boolean;
   readonly finalizers: readonly string[];
   readonly requestedAt: string | null;
   readonly confirmRemoval: string | null;
@@ -42,13 +36,8 @@ export function viewInstance(object: KubeObject): InstanceView {
   const { metadata } = object;
   const annotation = (name: string) => metadata.annotations?.[name] ?? null;
   return {
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    resourceVersion: metadata.resourceVersion ?? '',
+    ...metaOf(object),
     generation: metadata.generation ?? 0,
-    createdAt: Date.parse(metadata.creationTimestamp ?? ''),
-    deleting: metadata.deletionTimestamp !== undefined,
     finalizers: metadata.finalizers ?? [],
     requestedAt: annotation(ANNOTATION_REQUESTED_AT),
     confirmRemoval: annotation(ANNOTATION_CONFIRM_REMOVAL),
