@@ -14,13 +14,13 @@ export type SecretValues<K extends string> =
   /** `resourceVersion`: of the Secret that was read, null where there is none. `message`: what to do, for people. */
   | {
       readonly kind: 'unusable';
-      readonly reason: 'SecretNotFound' | 'SecretForbidden' | 'SecretKeyMissing';
+      readonly reason: 'SecretNotFound' | 'SecretForbidden' | 'SecretKeyMissing' | 'SecretKeyInvalid';
       readonly message: string;
       readonly resourceVersion: string | null;
     };
 
 /**
- * @param keys all of which must be there and not empty
+ * @param keys all of which must be there and one line of text; one line end after it is left out
  * @param operator how the API server knows the operator: `system:serviceaccount:namespace:name`, or a user name
  * @throws KubeError for anything but 403 and 404
  */
@@ -53,8 +53,17 @@ export async function readSecret<K extends string>(
     const message = `The Secret ${name} has no ${missing.join(' and no ')}. Give it ${words(keys)}, not empty; the change is picked up at once.`;
     return { kind: 'unusable', reason: 'SecretKeyMissing', message, resourceVersion };
   }
+  const odd = keys.filter((key) => NO_LINE_OF_TEXT.test(values[key]));
+  if (odd.length > 0) {
+    const message = `In the Secret ${name} ${odd.join(' and ')} cannot be right: it holds a line break, another control character, or bytes that are not UTF-8. Write one line of text; a single line end after it is left out. The change is picked up at once.`;
+    return { kind: 'unusable', reason: 'SecretKeyInvalid', message, resourceVersion };
+  }
   return { kind: 'ok', values, resourceVersion };
 }
+
+/** Control characters, and U+FFFD for what was no UTF-8: nobody has such a login, and a try could only be refused. */
+// oxlint-disable-next-line no-control-regex
+const NO_LINE_OF_TEXT = /[\u0000-\u001f\u007f\ufffd]/;
 
 /** Base64 → text without the line end that `echo` and editors leave behind. */
 function valueOf(encoded: string | undefined): string {

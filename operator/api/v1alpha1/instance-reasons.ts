@@ -40,6 +40,7 @@ export const INSTANCE_REASONS = {
   SecretNotFound: { acts: 'operator', meaning: 'The Secret does not exist yet.' },
   SecretForbidden: { acts: 'operator', meaning: 'The operator may not read Secrets in this namespace.' },
   SecretKeyMissing: { acts: 'person', meaning: 'The Secret has no token, or an empty one.' },
+  SecretKeyInvalid: { acts: 'person', meaning: 'The token in the Secret is not one line of text.' },
   TokenRefused: { acts: 'person', meaning: 'The lifecycle service refuses the token.' },
   UpstreamUnavailable: {
     acts: 'operator',

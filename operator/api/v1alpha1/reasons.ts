@@ -18,6 +18,7 @@ export const ACCOUNT_REASONS = {
   SecretNotFound: { acts: 'operator', meaning: 'The Secret does not exist yet.' },
   SecretForbidden: { acts: 'operator', meaning: 'The operator may not read Secrets in this namespace.' },
   SecretKeyMissing: { acts: 'person', meaning: 'The Secret lacks username or password, or one of them is empty.' },
+  SecretKeyInvalid: { acts: 'person', meaning: 'username or password in the Secret is not one line of text.' },
   LoginRefused: { acts: 'person', meaning: 'Upstream refused the login. It is not repeated until something changes.' },
   InvalidEndpoint: { acts: 'person', meaning: 'spec.endpoint is no usable address.' },
   HostNotAllowed: { acts: 'person', meaning: "The host of spec.endpoint is not on the operator's allow-list." },
@@ -25,7 +26,8 @@ export const ACCOUNT_REASONS = {
   DuplicateAccount: { acts: 'person', meaning: 'An older account of the namespace mirrors the same company.' },
   LoginThrottled: {
     acts: 'operator',
-    meaning: 'The login was refused three times within an hour; it is tried again later, so that it is not locked.',
+    meaning:
+      'Logins with this username were refused three times within an hour; it is tried again later, so that it is not locked.',
   },
   AccountChanged: { acts: 'person', meaning: 'The login now belongs to another company than before.' },
   UnlinkBlocked: { acts: 'person', meaning: 'More companies are gone than may be unlinked without approval.' },
