@@ -8,12 +8,12 @@ import { LostChildren } from './controllers/children/lost.ts';
 import { STATIC_GROUPS, viewGroup, type GroupView } from './controllers/children/group.ts';
 import { reconcileCustomer } from './controllers/customer/reconcile.ts';
 import { createMSPMetrics } from './controllers/metrics.ts';
-import { MSP_ACCOUNTS, viewAccount, type AccountView } from './controllers/mspaccount/account.ts';
+import { MSP_ACCOUNTS, secretKey, viewAccount, type AccountView } from './controllers/mspaccount/account.ts';
 import { SECRETS } from './controllers/secret.ts';
 import { announceAccount } from './controllers/mspaccount/announce.ts';
 import { LoginLimit } from './controllers/mspaccount/login-limit.ts';
 import { BY_NAMESPACE } from './controllers/mspaccount/twins.ts';
-import { reconcileAccount, secretKey } from './controllers/mspaccount/reconcile.ts';
+import { reconcileAccount } from './controllers/mspaccount/reconcile.ts';
 import { StatusWriter } from './controllers/status-writer.ts';
 import {
   BY_SECRET,

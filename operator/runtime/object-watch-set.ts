@@ -18,6 +18,7 @@ interface Entry {
   readonly watch: ObjectWatch;
   readonly controller: AbortController;
   readonly ended: Promise<void>;
+  readonly listeners: Set<(state: ObjectState) => void>;
   watching: boolean;
 }
 
@@ -44,6 +45,7 @@ export class ObjectWatchSet {
     if (this.#stopped || this.#entries.has(key)) return;
     const { client, resource, log, metrics, clock, random, maxWatches = 300 } = this.#options;
     const controller = new AbortController();
+    const listeners: Entry['listeners'] = new Set();
     const watch = new ObjectWatch({
       client,
       resource,
@@ -65,11 +67,13 @@ export class ObjectWatchSet {
       },
       // Released in the meantime: nobody wants to hear of it any more.
       onChange: (state) => {
-        if (!controller.signal.aborted) this.#options.onChange(key, state);
+        if (controller.signal.aborted) return;
+        for (const listener of listeners) listener(state);
+        this.#options.onChange(key, state);
       },
     });
     const ended = watch.run(controller.signal).catch((error: unknown) => this.#failed.reject(error));
-    this.#entries.set(key, { watch, controller, ended, watching: false });
+    this.#entries.set(key, { watch, controller, ended, listeners, watching: false });
   }
 
   release(key: string): void {
@@ -83,6 +87,16 @@ export class ObjectWatchSet {
   /** `undefined` if it is not followed or nothing is known of it yet. */
   state(key: string): ObjectState | undefined {
     return this.#entries.get(key)?.watch.state;
+  }
+
+  /**
+   * Tells every state from now on, until the returned function is called or the key is released; nothing if it is not
+   * followed. A listener must not throw.
+   */
+  listen(key: string, listener: (state: ObjectState) => void): () => void {
+    const listeners = this.#entries.get(key)?.listeners;
+    listeners?.add(listener);
+    return () => listeners?.delete(listener);
   }
 
   /** Runs until the signal fires, then ends every watch; rejects only by a bug. */

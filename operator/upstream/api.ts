@@ -5,6 +5,7 @@
 import { aborted, isTransient, type UpstreamFailure } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http.ts';
 import { Limiter } from './limiter.ts';
+import type { LoginGate } from './login-gate.ts';
 import { Session, type Credentials } from './session.ts';
 
 /** What `onRequest` is told about each exchange; `code` is the HTTP status or the cause where there was none. */
@@ -17,6 +18,7 @@ export interface RequestReport {
 export interface ApiOptions {
   readonly http: HttpClient;
   readonly credentials: Credentials;
+  readonly gate: LoginGate;
   readonly requestsPerSecond: number;
   readonly concurrency: number;
   readonly now: () => number;
@@ -48,6 +50,7 @@ export class Api {
     this.#limiter = new Limiter(options);
     this.#session = new Session({
       credentials: options.credentials,
+      gate: options.gate,
       now: options.now,
       closed: options.closed,
       send: async (operation, body, token, signal) => {
@@ -60,6 +63,11 @@ export class Api {
   /** Exchanges since the client was made, logins and repeats included. */
   get requests(): number {
     return this.#requests;
+  }
+
+  /** The sentence about a refused login; `null`: none was refused. */
+  get loginRefusal(): string | null {
+    return this.#session.refusal;
   }
 
   /** One call; a 401 is followed by one fresh login and one repeat. */

@@ -9,10 +9,12 @@ import { DEFAULT_STATUS_CODES } from './decode.ts';
 import { checkEndpoint, mayBePrivate, type EndpointPolicy } from './endpoint.ts';
 import { aborted, failure, type UpstreamFailure } from './failure.ts';
 import { HttpClient } from './http.ts';
+import { OPEN_GATE, type LoginGate } from './login-gate.ts';
 import type { Credentials } from './session.ts';
 
 export { checkEndpoint, type EndpointCheck, type EndpointPolicy } from './endpoint.ts';
 export type { RequestReport } from './api.ts';
+export type { LoginGate, LoginOutcome, LoginTurn } from './login-gate.ts';
 export type { Credentials } from './session.ts';
 export type { UpstreamCause, UpstreamFailure } from './failure.ts';
 
@@ -21,6 +23,8 @@ export interface Ema2ClientOptions {
   readonly endpoint: string;
   readonly credentials: Credentials;
   readonly allow: EndpointPolicy;
+  /** Asked before each Token/Get. Default: always open. */
+  readonly gate?: LoginGate;
   /** Of this client, that is of this account, logins included. Above 0. */
   readonly requestsPerSecond: number;
   /** Requests in flight. Default 4. */
@@ -96,6 +100,7 @@ export class Ema2Client {
     this.#api = new Api({
       http: this.#http,
       credentials,
+      gate: options.gate ?? OPEN_GATE,
       requestsPerSecond,
       concurrency: this.#concurrency,
       now,
@@ -139,6 +144,11 @@ export class Ema2Client {
   async confirm(companyIDs: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Confirmation>> {
     if (this.#api === null) return new Map(companyIDs.map((id) => [id.toLowerCase(), 'NoAnswer']));
     return confirm(this.#api, this.#concurrency, companyIDs, this.#until(signal));
+  }
+
+  /** The sentence about the login that upstream refused this client, in whatever call; `null`: it refused none. */
+  get loginRefusal(): string | null {
+    return this.#api?.loginRefusal ?? null;
   }
 
   /** Calls off what is running and ends all connections. Idempotent. */

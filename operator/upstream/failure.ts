@@ -4,7 +4,8 @@
 
 /**
  * Machine-readable cause of a failed call.
- * `LoginRefused`: Token/Get said no; it must not be repeated with the same login. `NotFound`: 404, or 403 with code 99 /
+ * `LoginRefused`: Token/Get said no; it must not be repeated with the same login. `LoginThrottled`: too many logins were
+ * refused lately, so none was sent; `retryAfterMs` says when one may be. `NotFound`: 404, or 403 with code 99 /
  * subCode 1 = "page cannot be found" (domain: ema-api §10). `ServerError`: 5xx but 503, which is `Maintenance`.
  * `BadRequest`: a 4xx without a cause of its own. `InvalidEndpoint`, `HostNotAllowed`: nothing was sent.
  * `UnknownType`: the login's own company has a type that has no place in the tree.
@@ -19,6 +20,7 @@ export type UpstreamCause =
   | 'Maintenance'
   | 'Unauthorized'
   | 'LoginRefused'
+  | 'LoginThrottled'
   | 'Forbidden'
   | 'NotFound'
   | 'BadRequest'
@@ -127,6 +129,15 @@ export function isOutage(failure: UpstreamFailure): boolean {
  */
 export function isLoginFailure({ operation, cause }: UpstreamFailure): boolean {
   return operation.startsWith('Token/') && cause !== 'Aborted';
+}
+
+/**
+ * True if Token/Get got an answer that may well mean "wrong username or password": a 500 "can be caused by an unauthorized
+ * request", other 4xx and a 2xx without a token are not documented at all (domain: ema-api §10, §17.8).
+ */
+export function isUnclearLogin({ operation, cause, status }: UpstreamFailure): boolean {
+  if (operation !== 'Token/Get' || status === null) return false;
+  return status === 500 || cause === 'BadRequest' || (cause === 'InvalidResponse' && status < 300);
 }
 
 /** CamelCase cause of a gap: `HTTP<status>` where a status is the whole story, else the cause itself. */

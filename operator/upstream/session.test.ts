@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { HttpResult } from './http.ts';
 import { isObject, parseJson } from './json.ts';
 import { failureOfStatus } from './failure.ts';
+import type { LoginOutcome, LoginTurn } from './login-gate.ts';
 import { Session } from './session.ts';
 import { CANARY, clientOf, jwt, never, serve, tree, type Script } from './scripted.ts';
 import { tokenOf } from './token.ts';
@@ -42,13 +43,18 @@ interface Sent {
 }
 
 /** A session on a settable clock whose answers come from `answer`. */
-function session(answer: (sent: Sent, nth: number) => HttpResult | Promise<HttpResult>) {
+function session(
+  answer: (sent: Sent, nth: number) => HttpResult | Promise<HttpResult>,
+  turn: LoginTurn = { kind: 'go' },
+) {
+  const outcomes: LoginOutcome[] = [];
   const sent: Sent[] = [];
   const clock = { now: T0 };
   const closed = new AbortController();
   onTestFinished(() => closed.abort());
   const it = new Session({
     credentials: CANARY,
+    gate: { enter: () => Promise.resolve(turn), leave: (outcome) => outcomes.push(outcome) },
     now: () => clock.now,
     closed: closed.signal,
     send: async (operation, body, token) => {
@@ -56,7 +62,7 @@ function session(answer: (sent: Sent, nth: number) => HttpResult | Promise<HttpR
       return answer({ operation, body, token }, sent.length);
     },
   });
-  return { it, sent, clock, operations: () => sent.map(({ operation }) => operation.replace('Token/', '')) };
+  return { it, sent, clock, outcomes, operations: () => sent.map(({ operation }) => operation.replace('Token/', '')) };
 }
 
 function ok(value: Record<string, unknown>): HttpResult {
@@ -153,40 +159,66 @@ describe('Session', () => {
   });
 
   test.each([400, 401, 403])('a login refused with %i is never sent again', async (code) => {
-    const { it, operations } = session(() => status('Token/Get', code));
+    const { it, operations, outcomes } = session(() => status('Token/Get', code));
     for (let i = 0; i < 3; i++) {
       const result = await it.token(never());
       expect(result).toMatchObject({ kind: 'failed', failure: { cause: 'LoginRefused', status: code } });
       expect(JSON.stringify(result)).not.toContain('canary');
     }
     expect(operations()).toEqual(['Get']);
+    expect(outcomes).toEqual(['Refused']);
+    expect(it.refusal).toContain(`HTTP ${code}`);
   });
 
   test('an outage or a wrong endpoint is no refusal', async () => {
     const answers = [
       status('Token/Get', 403, 99, 1),
       status('Token/Get', 404),
-      status('Token/Get', 500),
+      status('Token/Get', 502),
       status('Token/Get', 503, 99, 2),
-      ok({}),
-      ok({ accessToken: 'bad\ntoken' }),
     ];
-    const { it, operations } = session((sent, nth) => answers[nth - 1] ?? minute(sent, nth));
+    const { it, operations, outcomes } = session((sent, nth) => answers[nth - 1] ?? minute(sent, nth));
     const causes: string[] = [];
     for (const _ of answers) {
       const result = await it.token(never());
       causes.push(result.kind === 'failed' ? result.failure.cause : result.kind);
     }
-    expect(causes).toEqual([
-      'NotFound',
-      'NotFound',
-      'ServerError',
-      'Maintenance',
-      'InvalidResponse',
-      'InvalidResponse',
-    ]);
+    expect(causes).toEqual(['NotFound', 'NotFound', 'ServerError', 'Maintenance']);
     expect((await it.token(never())).kind).toBe('token');
-    expect(operations()).toHaveLength(7);
+    expect(operations()).toHaveLength(5);
+    expect(outcomes).toEqual(['NoAnswer', 'NoAnswer', 'NoAnswer', 'NoAnswer', 'Accepted']);
+  });
+
+  test.each([
+    ['500', status('Token/Get', 500), 'ServerError'],
+    ['an undocumented 4xx', status('Token/Get', 423), 'BadRequest'],
+    ['an object without a token', ok({ success: false }), 'InvalidResponse'],
+    ['a token that fits no header', ok({ accessToken: 'bad\ntoken' }), 'InvalidResponse'],
+  ])('a login answered with %s may have been refused: it is not sent again', async (_name, answer, cause) => {
+    const { it, operations, outcomes } = session(() => answer);
+    for (let i = 0; i < 3; i++) expect(await it.token(never())).toMatchObject({ kind: 'failed', failure: { cause } });
+    expect(operations()).toEqual(['Get']);
+    expect(outcomes).toEqual(['Unclear']);
+    expect(it.refusal).toBeNull();
+  });
+
+  test('a gate that says wait lets no login out, and says for how long', async () => {
+    const { it, operations } = session(minute, { kind: 'wait', ms: 5000 });
+    expect(await it.token(never())).toMatchObject({
+      kind: 'failed',
+      failure: { cause: 'LoginThrottled', retryAfterMs: 5000 },
+    });
+    expect(operations()).toEqual([]);
+  });
+
+  test('in the last minute of a session nothing is renewed: such a token would end with it', async () => {
+    const { it, clock, operations } = session((_sent, nth) =>
+      ok({ accessToken: jwt({ nbf: 0, exp: nth === 1 ? 1790 : 60 }), refreshToken: 'r' }),
+    );
+    await it.token(never());
+    clock.now += 1_775_000;
+    await it.token(never());
+    expect(operations()).toEqual(['Get', 'Get']);
   });
 });
 

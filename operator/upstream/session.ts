@@ -1,9 +1,10 @@
 // The login of one account: Token/Get, Token/Renew, and when to use which (domain: ema-api §2).
-// Promises kept here: credentials are safe (10): a refused login is never repeated by this client; one login at a time,
-// shared by all who wait; isolated (9): a waiting caller can leave without taking the login from the others.
+// Promises kept here: credentials are safe (10): a login that was refused, or may have been, is never repeated by this client;
+// one login at a time, shared by all who wait, and only when the gate lets it pass; isolated (9): a waiting caller can leave without taking the login from the others.
 
-import { aborted, failure, type UpstreamFailure } from './failure.ts';
+import { aborted, failure, isUnclearLogin, type UpstreamFailure } from './failure.ts';
 import type { HttpResult } from './http.ts';
+import type { LoginGate, LoginOutcome } from './login-gate.ts';
 import { isTokenAnswer } from './schemas.ts';
 import { SESSION_MS, tokenOf, type Token } from './token.ts';
 
@@ -14,6 +15,7 @@ export interface Credentials {
 
 export interface SessionOptions {
   readonly credentials: Credentials;
+  readonly gate: LoginGate;
   /** Wall clock, milliseconds. */
   readonly now: () => number;
   /** One POST of `body` to `/api/<operation>`, rate-limited, with an optional bearer. */
@@ -29,23 +31,31 @@ type LoginResult = { readonly kind: 'token'; readonly token: Token } | Exclude<T
 
 const GET = 'Token/Get';
 const RENEW = 'Token/Renew';
+/** Before the end of a session: a token renewed later would end with the session, and be renewed again and again. */
+const LAST_RENEWAL_MS = 60_000;
 
 export class Session {
   readonly #options: SessionOptions;
   #token: Token | null = null;
   #pending: Promise<LoginResult> | null = null;
-  #refused: UpstreamFailure | null = null;
+  /** Why there will be no further Token/Get. */
+  #over: UpstreamFailure | null = null;
 
   constructor(options: SessionOptions) {
     this.#options = options;
   }
 
+  /** The sentence about a refused login; `null`: none was refused. */
+  get refusal(): string | null {
+    return this.#over?.cause === 'LoginRefused' ? this.#over.message : null;
+  }
+
   /**
-   * A token to use now: the one at hand, a renewed one, or that of a fresh login. A failure with cause `LoginRefused` is
-   * final for this client; every other one may be tried again.
+   * A token to use now: the one at hand, a renewed one, or that of a fresh login. A login that was refused, throttled, or
+   * answered in a way that may mean refused (`isUnclearLogin`) is final for this client; every other may be tried again.
    */
   async token(signal: AbortSignal): Promise<TokenResult> {
-    if (this.#refused !== null) return { kind: 'failed', failure: this.#refused };
+    if (this.#over !== null) return { kind: 'failed', failure: this.#over };
     if (signal.aborted) return { kind: 'failed', failure: aborted(GET) };
     const token = this.#token;
     if (token !== null && this.#options.now() < token.renewAt) return { kind: 'token', access: token.access };
@@ -66,14 +76,14 @@ export class Session {
     const renewed = old === null ? null : await this.#renew(old);
     const result: LoginResult = renewed === null ? await this.#get() : { kind: 'token', token: renewed };
     if (result.kind === 'token') this.#token = result.token;
-    else if (result.failure.cause === 'LoginRefused') this.#refused = result.failure;
+    else if (isFinal(result.failure)) this.#over = result.failure;
     return result;
   }
 
   /** `null` if a fresh login is due: no refresh token, session too old, or the renewal failed for whatever reason. */
   async #renew(old: Token): Promise<Token | null> {
     const { now, send, closed } = this.#options;
-    if (old.refresh === null || now() - old.sessionStart >= SESSION_MS) return null;
+    if (old.refresh === null || now() - old.sessionStart > SESSION_MS - LAST_RENEWAL_MS) return null;
     // Whether Renew demands a bearer is unverified (§2.1), so the old one goes along.
     const answer = await send(RENEW, { refreshToken: old.refresh }, old.access, closed);
     if (answer.kind === 'failed' || !isTokenAnswer(answer.value)) return null;
@@ -81,6 +91,24 @@ export class Session {
   }
 
   async #get(): Promise<LoginResult> {
+    const { gate, closed } = this.#options;
+    const turn = await gate.enter(closed);
+    if (turn.kind === 'aborted') return { kind: 'failed', failure: aborted(GET) };
+    if (turn.kind === 'wait') {
+      const message = `${GET} was not sent: too many logins were refused within an hour.`;
+      return { kind: 'failed', failure: { ...failure(GET, 'LoginThrottled', message), retryAfterMs: turn.ms } };
+    }
+    let outcome: LoginOutcome = 'NoAnswer';
+    try {
+      const result = await this.#login();
+      outcome = outcomeOf(result);
+      return result;
+    } finally {
+      gate.leave(outcome);
+    }
+  }
+
+  async #login(): Promise<LoginResult> {
     const { credentials, now, send, closed } = this.#options;
     const { username, password } = credentials;
     const answer = await send(GET, { username, password }, null, closed);
@@ -90,6 +118,16 @@ export class Session {
     }
     return { kind: 'token', token: tokenOf(answer.value, now(), now()) };
   }
+}
+
+function outcomeOf(result: LoginResult): LoginOutcome {
+  if (result.kind === 'token') return 'Accepted';
+  if (result.failure.cause === 'LoginRefused') return 'Refused';
+  return isUnclearLogin(result.failure) ? 'Unclear' : 'NoAnswer';
+}
+
+function isFinal(failure: UpstreamFailure): boolean {
+  return failure.cause === 'LoginRefused' || failure.cause === 'LoginThrottled' || isUnclearLogin(failure);
 }
 
 /**

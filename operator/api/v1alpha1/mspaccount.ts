@@ -35,7 +35,7 @@ const spec = object(
           {
             name: secretName('Name of the Secret, in the namespace of the account.'),
           },
-          { description: 'A Secret with the keys username and password.' },
+          { description: 'A Secret with the keys username and password. One line end after a value is left out.' },
         ),
       },
       { description: 'The login.' },
@@ -165,6 +165,14 @@ const status = object(
           ),
           refusedAt: optional(
             time({ description: 'When upstream refused this login; it is not tried again until something changes.' }),
+          ),
+          refusals: optional(
+            list(time({ description: 'When a login was refused, or answered in a way that may mean so.' }), {
+              description:
+                'The last refused logins of this account, oldest first, as long as they count against its three an hour.',
+              maxItems: 3,
+              kind: 'atomic',
+            }),
           ),
         },
         { description: 'The login as last used.' },

@@ -60,6 +60,11 @@ export function viewAccount(object: KubeObject): AccountView {
   };
 }
 
+/** The key of the Secret that the account names. */
+export function secretKey({ namespace, settings }: AccountView): string {
+  return `${namespace}/${settings.secretName}`;
+}
+
 /** A duration such as 24h or 1h30m, as the CRD admits it → milliseconds. */
 export function parseDuration(text: string): number {
   const unit = { h: 3_600_000, m: 60_000, s: 1000 };

@@ -2,7 +2,8 @@
 
 import type { AccountReason } from '../../api/v1alpha1/reasons.ts';
 import type { Gap } from '../../hierarchy/snapshot.ts';
-import type { UpstreamCause, UpstreamFailure } from '../../upstream/failure.ts';
+import { isUnclearLogin, type UpstreamCause, type UpstreamFailure } from '../../upstream/failure.ts';
+import { REFUSALS_PER_HOUR, WINDOW_MS } from './login-limit.ts';
 import type { Verdict } from './verdict.ts';
 
 const REASONS: Record<UpstreamCause, AccountReason> = {
@@ -18,6 +19,7 @@ const REASONS: Record<UpstreamCause, AccountReason> = {
   Maintenance: 'UpstreamMaintenance',
   Unauthorized: 'UpstreamForbidden',
   LoginRefused: 'LoginRefused',
+  LoginThrottled: 'LoginThrottled',
   Forbidden: 'UpstreamForbidden',
   ServerError: 'UpstreamError',
   UnknownType: 'UpstreamInvalid',
@@ -25,12 +27,26 @@ const REASONS: Record<UpstreamCause, AccountReason> = {
   HostNotAllowed: 'HostNotAllowed',
 };
 
+/** Between two logins that may have been refused: as many an hour as the limit allows. */
+export const UNCLEAR_PAUSE_MS = WINDOW_MS / REFUSALS_PER_HOUR;
+
+const THROTTLED: Verdict = {
+  ready: 'False',
+  reason: 'LoginThrottled',
+  message: `Upstream refused this login ${REFUSALS_PER_HOUR} times within an hour. It is tried again later, so that the account is not locked; check the Secret meanwhile.`,
+  credentials: 'False',
+};
+
 /** The own company or its first listing could not be read: nothing is known, nothing is touched. */
 export function failedVerdict(failure: UpstreamFailure): Verdict {
+  if (failure.cause === 'LoginThrottled') return THROTTLED;
+  const again = isUnclearLogin(failure)
+    ? `This may also be its answer to a wrong username or password: so that the account is not locked, the operator tries again every ${UNCLEAR_PAUSE_MS / 60_000} minutes, and at once with another Secret.`
+    : 'The operator tries again on its own.';
   return {
     ready: 'False',
     reason: REASONS[failure.cause],
-    message: `${failure.message} No object was touched; the operator tries again on its own.`,
+    message: `${failure.message} No object was touched. ${again}`,
     synchronized: 'False',
   };
 }

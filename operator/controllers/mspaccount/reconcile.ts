@@ -6,17 +6,17 @@ import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
 import { checkEndpoint } from '../../upstream/endpoint.ts';
 import type { Family } from '../children/children.ts';
 import { sweep } from '../children/sweep.ts';
-import type { AccountView } from './account.ts';
+import { secretKey, type AccountView } from './account.ts';
 import type { AccountDeps } from './deps.ts';
 import { finish, protect, releaseOrphans } from './deletion.ts';
 import { dueOf } from './due.ts';
 import { readLogin } from './login.ts';
 import { progressWriter } from './progress.ts';
+import { followLogin } from './rotation.ts';
 import {
   afterLocalVerdict,
   afterLoginVerdict,
   afterSync,
-  afterThrottle,
   countsOf,
   whileProgressing,
   type Circumstances,
@@ -70,36 +70,39 @@ async function runSync(
 
   const login = await readLogin(deps.client, account, deps.operatorUser, signal);
   if (login.kind === 'unusable') {
-    return settle(
-      deps,
-      account,
-      (status, at) => afterLoginVerdict(status, login.verdict, login.resourceVersion, at),
-      context,
-    );
+    const { verdict, resourceVersion } = login;
+    return settle(deps, account, (status, at) => afterLoginVerdict(status, verdict, resourceVersion, at), context);
   }
-  const { endpoint } = account.settings;
-  const waitMs = deps.logins.waitMs(endpoint, login.username);
-  if (waitMs > 0)
-    return settle(deps, account, (status, at) => afterThrottle(status, waitMs, login.resourceVersion, at), context);
+  const { uid, settings, status } = account;
+  const gate = deps.logins.gate(uid, settings.endpoint, login.username, status.credentials?.refusals);
   const progress = progressWriter(deps, account, signal);
-  const upstream = connectUpstream(deps, account, login);
+  const inUse = followLogin(deps, account, login, signal);
+  const upstream = connectUpstream(deps, account, login, gate);
   const started = deps.now();
   let report;
   try {
-    report = await synchronize(deps, account, upstream, progress.on, signal);
+    report = await synchronize(deps, account, upstream, { onProgress: progress.on, replaced: inUse.replaced }, signal);
+    // The watch may be behind: a login that was replaced before it was refused says nothing of the new one.
+    const rejected = gate.outcome === 'Refused' || gate.outcome === 'Unclear';
+    if (report.kind === 'stopped' && rejected && (await inUse.check())) report = { kind: 'replaced' } as const;
   } finally {
+    inUse.stop();
     await upstream.close();
     account = await progress.stop();
   }
-  if (report.kind === 'stopped' && report.refused) deps.logins.refused(endpoint, login.username);
+  if (report.kind === 'replaced') {
+    context.log.info({ seconds: (deps.now() - started) / 1000 }, 'the login was replaced: the sync starts over');
+    return { kind: 'requeueAfter', ms: 0 };
+  }
   if (account === null) return { kind: 'retry', why: 'the status changed while the sync ran' };
   const family = deps.children.of(key);
-  const outcome = await settle(
-    deps,
-    account,
-    (status, at) => afterSync(status, report, login.resourceVersion, family, at),
-    context,
-  );
+  const used = {
+    secretVersion: inUse.resourceVersion,
+    refusals: deps.logins.of(uid),
+    unclear: gate.outcome === 'Unclear',
+  };
+  const result = report;
+  const outcome = await settle(deps, account, (status, at) => afterSync(status, result, used, family, at), context);
   const changes = report.kind === 'applied' ? report.applied.done : 0;
   context.log.info({ result: report.kind, changes, seconds: (deps.now() - started) / 1000 }, 'sync ended');
   return outcome;
@@ -192,9 +195,4 @@ function newestAwaiting({ customers }: Family): number | null {
     if (linked.reason === 'AwaitingSync' && createdAt > (newest ?? 0)) newest = createdAt;
   }
   return newest;
-}
-
-/** The key of the Secret that the account names. */
-export function secretKey({ namespace, settings }: AccountView): string {
-  return `${namespace}/${settings.secretName}`;
 }

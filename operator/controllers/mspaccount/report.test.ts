@@ -8,9 +8,11 @@ import type { Gap, Snapshot } from '../../hierarchy/snapshot.ts';
 import { failure } from '../../upstream/failure.ts';
 import { viewAccount, type AccountView } from './account.ts';
 import { failedVerdict } from './failure.ts';
-import { afterLocalVerdict, afterSync } from './report.ts';
+import { afterLocalVerdict, afterLoginVerdict, afterSync, type UsedLogin } from './report.ts';
 import type { SyncReport } from './sync.ts';
 import type { Verdict } from './verdict.ts';
+
+type Settled = Exclude<SyncReport, { kind: 'replaced' }>;
 
 const NOW = Date.parse('2026-05-01T12:00:00Z');
 const ROOT = {
@@ -31,13 +33,13 @@ function account(status: MSPAccountStatus = {}, annotations: Record<string, stri
   });
 }
 const snapshot = (...gaps: Gap[]): Snapshot => ({ root: ROOT, companies: [ROOT], gaps, customIdentifiers: new Map() });
-const applied = (plan = NOTHING, gaps: Gap[] = [], failures: string[] = []): SyncReport => ({
+const applied = (plan = NOTHING, gaps: Gap[] = [], failures: string[] = []): Settled => ({
   kind: 'applied',
   snapshot: snapshot(...gaps),
   requests: 3,
   applied: { done: 0, failures, failed: failures.length, terminating: false, plan },
 });
-const stopped = (verdict: Verdict, more: object = {}): SyncReport => ({
+const stopped = (verdict: Verdict, more: object = {}): Settled => ({
   kind: 'stopped',
   verdict,
   refused: false,
@@ -45,8 +47,9 @@ const stopped = (verdict: Verdict, more: object = {}): SyncReport => ({
   root: null,
   ...more,
 });
-const after = (report: SyncReport, view = account()): MSPAccountStatus =>
-  afterSync(view.status, report, '7', FAMILY, { account: view, now: NOW, random: 0.5 });
+const USED: UsedLogin = { secretVersion: '7', refusals: [], unclear: false };
+const after = (report: Settled, view = account(), used = USED): MSPAccountStatus =>
+  afterSync(view.status, report, used, FAMILY, { account: view, now: NOW, random: 0.5 });
 const conditions = (status: MSPAccountStatus): Record<string, string> =>
   Object.fromEntries((status.conditions ?? []).map(({ type, status: is, reason }) => [type, `${is} ${reason}`]));
 
@@ -108,6 +111,52 @@ describe('the conditions after', () => {
     expect(conditions(status)).toMatchObject({ Ready: 'False LoginRefused', Stalled: 'True LoginRefused' });
     expect(status.credentials).toEqual({ secretResourceVersion: '7', refusedAt: '2026-05-01T12:00:00Z' });
     expect(status.sync ?? {}).not.toHaveProperty('nextAt');
+  });
+
+  test('a refused login, and every attempt after it, keeps the times of the hour, three at most', () => {
+    const verdict: Verdict = { ready: 'False', reason: 'LoginRefused', message: 'x', credentials: 'False' };
+    const at = (minutes: number): number => NOW - minutes * 60_000;
+    const old = [at(70), at(50), at(40)].map((ms) => new Date(ms).toISOString().replace('.000', ''));
+    const view = account({ credentials: { refusals: old } });
+    const refused = after(stopped(verdict, { refused: true }), view, { ...USED, refusals: [at(50), at(5), at(0)] });
+    expect(refused.credentials?.refusals).toEqual([
+      '2026-05-01T11:20:00Z',
+      '2026-05-01T11:55:00Z',
+      '2026-05-01T12:00:00Z',
+    ]);
+    expect(after(applied(), account(refused)).credentials).toEqual({
+      secretResourceVersion: '7',
+      refusals: refused.credentials?.refusals,
+    });
+    const missing: Verdict = { ready: 'False', reason: 'SecretNotFound', message: 'x', credentials: 'False' };
+    const later = { account: account(refused), now: NOW + 56 * 60_000, random: 0 };
+    expect(afterLoginVerdict(refused, missing, null, later).credentials).toEqual({
+      refusals: ['2026-05-01T12:00:00Z'],
+    });
+  });
+
+  test('a login that may have been refused: three an hour, and a person reads why it takes so long', () => {
+    const doubt = failure('Token/Get', 'ServerError', 'Token/Get answered HTTP 500.', 500);
+    const status = after(stopped(failedVerdict(doubt)), account(), { ...USED, refusals: [NOW], unclear: true });
+    expect(conditions(status)).toMatchObject({ Ready: 'False UpstreamError', Reconciling: 'True UpstreamError' });
+    expect(status.sync?.nextAt).toBe('2026-05-01T12:20:00Z');
+    expect(status.conditions?.[0]?.message).toMatch(/wrong username or password.*every 20 minutes/);
+    const partial = after(applied(NOTHING, [{ companyID: 'a', cause: 'HTTP500', message: 'x.' }]), account(), {
+      ...USED,
+      unclear: true,
+    });
+    expect(partial.sync?.nextAt).toBe('2026-05-01T12:20:00Z');
+  });
+
+  test('a throttled login is tried again when the hour is over', () => {
+    const throttled = { ...failure('Token/Get', 'LoginThrottled', 'Not sent.'), retryAfterMs: 1_800_000 };
+    const status = after(stopped(failedVerdict(throttled), { retryAfterMs: 1_800_000 }));
+    expect(conditions(status)).toEqual({
+      Ready: 'False LoginThrottled',
+      Reconciling: 'True LoginThrottled',
+      CredentialsValid: 'False LoginThrottled',
+    });
+    expect(status.sync?.nextAt).toBe('2026-05-01T12:30:00Z');
   });
 
   test('an outage: what upstream asks for is waited for, and what was known stays', () => {

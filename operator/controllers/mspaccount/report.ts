@@ -8,7 +8,8 @@ import { cleanDisplayName } from '../../hierarchy/names.ts';
 import type { Family } from '../children/children.ts';
 import { ANNOTATION_APPROVE_UNLINK } from '../../api/v1alpha1/group.ts';
 import type { AccountView } from './account.ts';
-import { partialVerdict } from './failure.ts';
+import { partialVerdict, UNCLEAR_PAUSE_MS } from './failure.ts';
+import { REFUSALS_PER_HOUR, WINDOW_MS } from './login-limit.ts';
 import { timestamp } from '../status-writer.ts';
 import type { SyncReport } from './sync.ts';
 import { applyVerdict, type Verdict } from './verdict.ts';
@@ -40,59 +41,51 @@ export function afterLoginVerdict(
   secretVersion: string | null,
   at: Circumstances,
 ): MSPAccountStatus {
-  return handled(status, verdict, at, { credentials: credentials(secretVersion, null), mixed: isMixed(at.account) });
+  return handled(status, verdict, at, {
+    credentials: credentials(secretVersion, null, kept(status, [], at.now)),
+    mixed: isMixed(at.account),
+  });
 }
 
-/** The status after a login that was refused too often to be tried now. */
-export function afterThrottle(
-  status: MSPAccountStatus,
-  waitMs: number,
-  secretVersion: string,
-  at: Circumstances,
-): MSPAccountStatus {
-  const verdict: Verdict = {
-    ready: 'False',
-    reason: 'LoginThrottled',
-    message:
-      'Upstream refused this login three times within an hour. It is tried again later, so that the account is not locked; check the Secret meanwhile.',
-    credentials: 'False',
-  };
-  return handled(
-    status,
-    verdict,
-    at,
-    { credentials: credentials(secretVersion, null), mixed: isMixed(at.account) },
-    waitMs,
-  );
+/** The login as a sync used it. */
+export interface UsedLogin {
+  /** Of the Secret. */
+  readonly secretVersion: string;
+  /** When logins of this account were refused, or may have been, within the hour; ms. */
+  readonly refusals: readonly number[];
+  /** This one may have been. */
+  readonly unclear: boolean;
 }
 
 /** The status after a sync. `family`: the children as they are now. */
 export function afterSync(
   status: MSPAccountStatus,
-  report: SyncReport,
-  secretVersion: string,
+  report: Exclude<SyncReport, { kind: 'replaced' }>,
+  { secretVersion, refusals, unclear }: UsedLogin,
   family: Family,
   at: Circumstances,
 ): MSPAccountStatus {
+  const pauseMs = unclear ? UNCLEAR_PAUSE_MS : 0;
+  const times = kept(status, refusals, at.now);
   if (report.kind === 'stopped') {
     const { root, refused, verdict, retryAfterMs } = report;
     const found = {
       mixed: isMixed(at.account),
-      credentials: credentials(secretVersion, refused ? timestamp(at.now) : null),
+      credentials: credentials(secretVersion, refused ? timestamp(at.now) : null, times),
       // A company that was not approved stays out of the status: what is there names the one that the objects mirror.
       ...(root === null ? {} : { accountType: root.type }),
       // The company of a duplicate is its own, so that it can be told when the other account goes.
       ...(root !== null && verdict.reason === 'DuplicateAccount' ? { company: companyOf(root) } : {}),
     };
-    const next = handled(status, verdict, at, found, retryAfterMs);
+    const next = handled(status, verdict, at, found, Math.max(retryAfterMs, pauseMs));
     return refused ? withoutNext(next) : next;
   }
   const { snapshot, requests } = report;
   const unlink = report.kind === 'planned' ? report.plan.unlink : report.applied.plan.unlink;
   const verdict = verdictOf(report, family, at.account);
   const complete = verdict.ready === 'True' || verdict.reason === 'UnlinkBlocked';
-  return handled(status, verdict, at, {
-    credentials: credentials(secretVersion, null),
+  const found = {
+    credentials: credentials(secretVersion, null, times),
     accountType: snapshot.root.type,
     mixed: isMixed(at.account),
     company: companyOf(snapshot.root),
@@ -105,7 +98,8 @@ export function afterSync(
         ? held(unlink)
         : given({ planHash: status.sync?.planHash, blockedAt: status.sync?.blockedAt })),
     },
-  });
+  };
+  return handled(status, verdict, at, found, pauseMs);
 }
 
 /** The status while a sync runs that nobody has seen a result of yet. */
@@ -232,8 +226,26 @@ function held({ blocked }: UnlinkVerdict): { planHash?: string; blockedAt?: stri
   return blocked === null ? {} : { planHash: blocked.planHash, blockedAt: blocked.blockedAt };
 }
 
-function credentials(version: string | null, refusedAt: string | null): NonNullable<MSPAccountStatus['credentials']> {
-  return given({ secretResourceVersion: version ?? undefined, refusedAt: refusedAt ?? undefined });
+function credentials(
+  version: string | null,
+  refusedAt: string | null,
+  refusals: readonly string[],
+): NonNullable<MSPAccountStatus['credentials']> {
+  return given({
+    secretResourceVersion: version ?? undefined,
+    refusedAt: refusedAt ?? undefined,
+    refusals: refusals.length === 0 ? undefined : [...refusals],
+  });
+}
+
+/** Times of refusals that the status had and new ones: those within the hour, the last few, oldest first. */
+function kept({ credentials }: MSPAccountStatus, refusals: readonly number[], now: number): string[] {
+  const before = (credentials?.refusals ?? []).map((text) => Date.parse(text));
+  const recent = [...new Set([...before, ...refusals])].filter((at) => Math.abs(now - at) < WINDOW_MS);
+  return recent
+    .sort((a, b) => a - b)
+    .slice(-REFUSALS_PER_HOUR)
+    .map(timestamp);
 }
 
 function given<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -3,7 +3,7 @@
 
 import type { Action, Plan } from '../../hierarchy/action.ts';
 import { isComplete, type Company, type Confirmation, type Snapshot } from '../../hierarchy/snapshot.ts';
-import type { Ema2Client } from '../../upstream/client.ts';
+import type { Ema2Client, LoginGate } from '../../upstream/client.ts';
 import type { Family } from '../children/children.ts';
 import type { AccountView } from './account.ts';
 import { applyPlan, type Applied } from './apply.ts';
@@ -32,15 +32,30 @@ export type SyncReport =
     }
   /** Observe: what would be done. */
   | { readonly kind: 'planned'; readonly snapshot: Snapshot; readonly requests: number; readonly plan: Plan }
-  | { readonly kind: 'applied'; readonly snapshot: Snapshot; readonly requests: number; readonly applied: Applied };
+  | { readonly kind: 'applied'; readonly snapshot: Snapshot; readonly requests: number; readonly applied: Applied }
+  /** The account has another login now; nothing was touched. */
+  | { readonly kind: 'replaced' };
+
+/** Of the reading half of a sync. */
+export interface Reading {
+  readonly onProgress: (progress: Progress) => void;
+  /** Calls the sync off as long as nothing has been written. */
+  readonly replaced: AbortSignal;
+}
 
 /** The client of one sync; the caller closes it. */
-export function connectUpstream(deps: AccountDeps, account: AccountView, login: Login & { kind: 'ok' }): Ema2Client {
+export function connectUpstream(
+  deps: AccountDeps,
+  account: AccountView,
+  login: Login & { kind: 'ok' },
+  gate: LoginGate,
+): Ema2Client {
   const { policy, requestsPerSecond, statusCodes, connect } = deps.upstream;
   return connect({
     endpoint: account.settings.endpoint,
     credentials: { username: login.username, password: login.password },
     allow: policy,
+    gate,
     requestsPerSecond,
     statusCodes,
     now: deps.now,
@@ -53,11 +68,13 @@ export async function synchronize(
   deps: AccountDeps,
   account: AccountView,
   upstream: Ema2Client,
-  onProgress: (progress: Progress) => void,
+  { onProgress, replaced }: Reading,
   signal: AbortSignal,
 ): Promise<SyncReport> {
   const { namespace, name, settings } = account;
-  const crawl = await upstream.crawl(signal, onProgress);
+  const reading = AbortSignal.any([signal, replaced]);
+  const crawl = await upstream.crawl(reading, onProgress);
+  if (replaced.aborted) return { kind: 'replaced' };
   if (crawl.kind === 'refused') return stopped(refusedVerdict(crawl.message), true);
   if (crawl.kind === 'failed') return stopped(failedVerdict(crawl.failure), false, crawl.failure.retryAfterMs ?? 0);
 
@@ -70,8 +87,10 @@ export async function synchronize(
   const key = `${namespace}/${name}`;
   const family = deps.children.of(key);
   const absent = questions(snapshot, family);
-  const confirmations = absent.length === 0 ? new Map<string, Confirmation>() : await upstream.confirm(absent, signal);
+  const confirmations = absent.length === 0 ? new Map<string, Confirmation>() : await upstream.confirm(absent, reading);
   signal.throwIfAborted();
+  if (replaced.aborted) return { kind: 'replaced' };
+  if (upstream.loginRefusal !== null) return stopped(refusedVerdict(upstream.loginRefusal), true);
 
   const now = deps.now();
   const lost = deps.lost.of(key);
