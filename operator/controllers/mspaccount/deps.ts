@@ -12,6 +12,7 @@ import type { LostChildren } from '../children/lost.ts';
 import type { MSPMetrics } from '../metrics.ts';
 import type { StatusWriter } from '../status-writer.ts';
 import type { AccountView } from './account.ts';
+import type { Lane } from './lane.ts';
 import type { LoginLimit } from './login-limit.ts';
 
 export interface AccountDeps {
@@ -26,6 +27,8 @@ export interface AccountDeps {
   /** Linked children that somebody deleted. */
   readonly lost: LostChildren;
   readonly logins: LoginLimit;
+  /** For the syncs of accounts that are not known to be well. */
+  readonly lane: Lane;
   readonly events: EventRecorder;
   readonly metrics: MSPMetrics;
   readonly upstream: UpstreamOptions;
