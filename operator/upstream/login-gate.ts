@@ -2,8 +2,8 @@
 // answer (promise 10: at most three refused logins an hour for each host and username).
 
 /**
- * What came of a Token/Get. `Refused`: upstream said no. `Unclear`: an answer that may be a no, see `isUnclearLogin`.
- * `NoAnswer`: nothing that speaks of the login, such as a time-out or maintenance.
+ * What came of a Token/Get. `Refused`: upstream said no. `Unclear`: an answer that may be a no (`isUnclearLogin`),
+ * or one that nobody waited for.  * `NoAnswer`: nothing that speaks of the login, such as a time-out or maintenance.
  */
 export type LoginOutcome = 'Accepted' | 'Refused' | 'Unclear' | 'NoAnswer';
 

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { HttpResult } from './http.ts';
 import { isObject, parseJson } from './json.ts';
-import { failureOfStatus } from './failure.ts';
+import { aborted, failureOfStatus } from './failure.ts';
 import type { LoginOutcome, LoginTurn } from './login-gate.ts';
 import { Session } from './session.ts';
 import { CANARY, clientOf, jwt, never, serve, tree, type Script } from './scripted.ts';
@@ -209,6 +209,12 @@ describe('Session', () => {
       failure: { cause: 'LoginThrottled', retryAfterMs: 5000 },
     });
     expect(operations()).toEqual([]);
+  });
+
+  test('a login that was called off may have been refused: it counts', async () => {
+    const { it, outcomes } = session(() => ({ kind: 'failed', failure: aborted('Token/Get') }));
+    await it.token(never());
+    expect(outcomes).toEqual(['Unclear']);
   });
 
   test('in the last minute of a session nothing is renewed: such a token would end with it', async () => {

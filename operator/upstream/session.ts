@@ -123,7 +123,8 @@ export class Session {
 function outcomeOf(result: LoginResult): LoginOutcome {
   if (result.kind === 'token') return 'Accepted';
   if (result.failure.cause === 'LoginRefused') return 'Refused';
-  return isUnclearLogin(result.failure) ? 'Unclear' : 'NoAnswer';
+  // Called off by us, it may have been refused all the same, and the next one follows at once.
+  return isUnclearLogin(result.failure) || result.failure.cause === 'Aborted' ? 'Unclear' : 'NoAnswer';
 }
 
 function isFinal(failure: UpstreamFailure): boolean {

@@ -8,15 +8,53 @@ export function checkObjects(objects: readonly Thing[]): string[] {
   return [...objects.flatMap(checkObject), ...checkCompanies(objects)];
 }
 
-/** Where one of these secrets appears, plain or as base64; empty if nowhere. */
+/** Where one of these secrets appears, plain or encoded in whatever way programs do; empty if nowhere. */
 export function checkSecrets(secrets: readonly string[], outputs: Readonly<Record<string, string>>): string[] {
   return secrets.flatMap((secret) =>
-    [secret, Buffer.from(secret).toString('base64')].flatMap((form) =>
+    formsOf(secret).flatMap(([form, text]) =>
       Object.entries(outputs)
-        .filter(([, text]) => text.includes(form))
-        .map(([where]) => `a credential appears in: ${where}`),
+        .filter(([, output]) => output.includes(text))
+        .map(([where]) => `a credential appears (${form}) in: ${where}`),
     ),
   );
+}
+
+/** The forms in which a secret may slip out. Each is long enough not to be found by chance if the secret is. */
+export function formsOf(secret: string): [form: string, text: string][] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  const ascii = json.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const html = secret.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+  const named = secret
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+  const forms: [string, string][] = [
+    ['plain', secret],
+    ['JSON', json],
+    ['JSON in JSON', JSON.stringify(json).slice(1, -1)],
+    ['ASCII JSON', ascii],
+    ['HTML, as Go writes it', json.replace(/[<>&]/g, (c) => `\\u00${c.charCodeAt(0).toString(16)}`)],
+    ['HTML', html],
+    ['HTML', named],
+    ['URL', encodeURIComponent(secret)],
+    ['form', new URLSearchParams([['', secret]]).toString().slice(1)],
+    ['hex', Buffer.from(secret).toString('hex')],
+    ...[0, 1, 2].flatMap((offset): [string, string][] => {
+      const text = base64Within(secret, offset);
+      return [
+        ['base64', text],
+        ['base64url', text.replaceAll('+', '-').replaceAll('/', '_')],
+      ];
+    }),
+  ];
+  return forms.filter(([, text], at) => forms.findIndex(([, other]) => other === text) === at);
+}
+
+/** What a base64 text shows of a secret that begins `offset` bytes into it, modulo 3: without the characters it shares. */
+function base64Within(secret: string, offset: number): string {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(secret)]);
+  return bytes.toString('base64').slice(Math.ceil((offset * 8) / 6), Math.floor((bytes.length * 8) / 6));
 }
 
 function checkObject(object: Thing): string[] {

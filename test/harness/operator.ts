@@ -60,7 +60,7 @@ export class RunningOperator {
         try {
           return JSON.parse(line) as Record<string, unknown>;
         } catch {
-          return { msg: line };
+          return readPretty(line);
         }
       });
   }
@@ -70,7 +70,16 @@ export class RunningOperator {
   }
 
   async probe(path: '/healthz' | '/readyz'): Promise<number> {
-    return (await fetch(`${(await this.#addresses()).health}${path}`)).status;
+    return (await this.#probe(path)).status;
+  }
+
+  /** What a probe says in words. */
+  async probeText(path: '/healthz' | '/readyz'): Promise<string> {
+    return (await this.#probe(path)).text();
+  }
+
+  async #probe(path: string): Promise<Response> {
+    return fetch(`${(await this.#addresses()).health}${path}`);
   }
 
   /** Until it is ready; an error with its log if it ends or takes too long. */
@@ -100,6 +109,13 @@ export class RunningOperator {
   async kill(): Promise<void> {
     await this.#process.kill('SIGKILL');
   }
+}
+
+/** A line of `--log-format=pretty`: its message, and those of its fields that are objects. */
+function readPretty(line: string): Record<string, unknown> {
+  const [, msg = line, fields = ''] = /^[\d:.]{12} [A-Z]+ +(.*?)(?: {2}(\w+=.*))?$/.exec(line) ?? [];
+  const objects = [...fields.matchAll(/(\w+)=(\{[^{}]*\})/g)].map(([, name, text = '']) => [name, JSON.parse(text)]);
+  return { msg, ...Object.fromEntries(objects) };
 }
 
 /** Of the operator's ServiceAccount, straight to the API server or through a proxy. */

@@ -16,6 +16,7 @@ export interface ExchangeDeps {
   readonly upstream: Upstream;
   /** Resolves at the next release. */
   readonly released: () => Promise<void>;
+  readonly onBody: (request: ProxyRequest, body: Buffer) => void;
 }
 
 export class Exchange {
@@ -61,7 +62,9 @@ export class Exchange {
     try {
       const body: Buffer[] = [];
       for await (const chunk of this.#req as AsyncIterable<Buffer>) body.push(chunk);
-      await this.#act(action, Buffer.concat(body));
+      const whole = Buffer.concat(body);
+      this.#deps.onBody(this.request, whole);
+      await this.#act(action, whole);
     } catch {
       // The API server or the client went away, or an action was ended by that. The client sees it as a lost connection.
       if (!this.#res.writableFinished) this.cut();

@@ -18,6 +18,8 @@ export interface ProxyOptions {
   readonly rules?: readonly Rule[];
   /** Requests kept in the log. Default: 10,000. */
   readonly logSize?: number;
+  /** Told of each request with what the client sent. */
+  readonly onBody?: (request: ProxyRequest, body: Buffer) => void;
 }
 
 export interface ApiProxy extends AsyncDisposable {
@@ -76,7 +78,7 @@ export async function startProxy(cluster: ClusterAccess, options: ProxyOptions =
     const request = { ...described, ...recorder.next(described.isWrite) };
     const action = book.decide(request);
     const entry = recorder.begin(request, action);
-    const deps = { upstream, released: () => release.promise };
+    const deps = { upstream, released: () => release.promise, onBody: options.onBody ?? (() => {}) };
     const exchange = new Exchange(deps, request, entry, req, res, socket);
     exchanges.add(exchange);
     void exchange.run(action).finally(() => {
