@@ -59,15 +59,19 @@ describe('reach', () => {
     expect(reached({ ...world, groups: round }, only(0, 4), [gapOf(4)], 1, 2, 3)).toEqual([]);
   });
 
-  test('of two groups of a company the older one is followed', () => {
-    const twin = {
-      ...groupOf(world, 2),
-      name: 'twin',
-      uid: 'twin',
-      createdAt: NOW,
-      parentName: groupOf(world, 0).name,
-    };
-    expect(reached({ ...world, groups: [twin, ...world.groups] }, only(0, 1), [gapOf(1)], 2)).toEqual([]);
+  test('of two groups of a company the older one is followed, and what hangs below the other is out of reach', () => {
+    const above = groupOf(world, 0).name;
+    const twin = { ...groupOf(world, 2), name: 'twin', uid: 'twin', createdAt: NOW, parentName: above };
+    for (const groups of [
+      [twin, ...world.groups],
+      [...world.groups, twin],
+    ]) {
+      expect(reached({ ...world, groups }, only(0, 1), [gapOf(1)], 2)).toEqual([]);
+    }
+    const other = { ...groupOf(world, 1), name: 'other', uid: 'other', createdAt: NOW };
+    const below = { ...groupOf(world, 2), parentName: 'other' };
+    const groups = [...world.groups.filter(({ companyID }) => companyID !== guid(2)), other, below];
+    expect(reached({ ...world, groups }, only(0, 1), [gapOf(0)], 2, 3)).toEqual([3]);
   });
 });
 
