@@ -2,10 +2,11 @@
 // guard. Writes nothing.
 
 import { planOf, questions } from '../controllers/mspaccount/planning.ts';
+import { readTree } from '../controllers/mspaccount/reading.ts';
 import type { AccountView } from '../controllers/mspaccount/account.ts';
 import type { Family } from '../controllers/children/children.ts';
 import type { Action, Plan } from '../hierarchy/action.ts';
-import { isComplete, type Confirmation, type Snapshot } from '../hierarchy/snapshot.ts';
+import { isComplete, type Snapshot } from '../hierarchy/snapshot.ts';
 import { countChanges } from '../hierarchy/summary.ts';
 import type { Ema2Client } from '../upstream/client.ts';
 import { UsageError } from './read.ts';
@@ -23,12 +24,17 @@ export async function preview(
   now: number,
   signal: AbortSignal,
 ): Promise<Preview> {
-  const crawl = await upstream.crawl(signal);
-  if (crawl.kind === 'refused') throw new UsageError(`Upstream refused the login: ${crawl.message}`);
-  if (crawl.kind === 'failed') throw new UsageError(crawl.failure.message);
-  const { snapshot } = crawl;
-  const absent = questions(snapshot, family);
-  const confirmations = absent.length === 0 ? new Map<string, Confirmation>() : await upstream.confirm(absent, signal);
+  const reading = {
+    questions: (snapshot: Snapshot) => questions(account, snapshot, family, 0),
+    objection: () => null,
+    onProgress: () => {},
+  };
+  const read = await readTree<never>(upstream, reading, signal);
+  signal.throwIfAborted();
+  if (read.kind === 'refused') throw new UsageError(`Upstream refused the login: ${read.message}`);
+  if (read.kind === 'failed') throw new UsageError(read.failure.message);
+  if (read.kind === 'objected') return read.objection;
+  const { snapshot, confirmations } = read;
   return { snapshot, plan: planOf(account, snapshot, family, confirmations, now) };
 }
 
@@ -51,7 +57,7 @@ export function planLines({ snapshot, plan }: Preview): string[] {
           `! ${blocked.count} companies are gone, ${blocked.allowed} may be unlinked now: none is, until somebody approves ${blocked.planHash}`,
         ]),
     ...(lines.length + gaps.length > 0 ? [''] : []),
-    `Read ${snapshot.companies.length} companies, ${isComplete(snapshot) ? 'all of them' : 'but not all: nothing would be unlinked'}.`,
+    `Read ${snapshot.companies.length} companies, ${isComplete(snapshot) ? 'all of them' : 'but not all: what lies below the others stays as it is'}.`,
     words.length === 0 ? 'Nothing would change.' : `Would ${words.join(', ')}.`,
   ];
 }

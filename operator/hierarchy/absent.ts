@@ -1,4 +1,4 @@
-// The actions for companies that a complete snapshot does not show: what the guard decided, on each of their objects.
+// The actions for companies that a snapshot reaches and does not show: what the guard decided, on each of their objects.
 // Promises kept here: nothing is deleted; a group keeps its spec and a Customer its setup; both of a company agree.
 
 import type { Action } from './action.ts';
@@ -8,18 +8,18 @@ import type { CustomerState, ExistingCustomer, ExistingGroup, Linked } from './o
 import { nextSetup } from './setup.ts';
 
 /**
- * Actions for all companies that are not in `seen`, by id, a group before its customer.
+ * Actions for all companies of which `isAbsent` is true, by id, a group before its customer.
  * @param marks what the guard concluded, by lower-case GUID.
  */
 export function absentActions(
-  seen: ReadonlySet<string>,
+  isAbsent: (id: string) => boolean,
   groups: ReadonlyMap<string, ExistingGroup>,
   customers: ReadonlyMap<string, ExistingCustomer>,
   marks: ReadonlyMap<string, Linked>,
 ): Action[] {
   const absent = new Set<string>();
-  for (const id of groups.keys()) if (!seen.has(id)) absent.add(id);
-  for (const id of customers.keys()) if (!seen.has(id)) absent.add(id);
+  for (const id of groups.keys()) if (isAbsent(id)) absent.add(id);
+  for (const id of customers.keys()) if (isAbsent(id)) absent.add(id);
   const actions: Action[] = [];
   for (const id of [...absent].sort()) {
     const mark = marks.get(id);

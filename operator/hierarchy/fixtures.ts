@@ -32,6 +32,11 @@ export function snapshot(companies: readonly Company[], over: Partial<Snapshot> 
 
 export const GAP: Gap = { companyID: null, cause: 'HTTP500', message: 'test' };
 
+/** The children of a company could not be listed. */
+export function gapOf(n: number, spell = (id: string): string => id): Gap {
+  return { companyID: spell(guid(n)), cause: 'HTTP500', message: 'test' };
+}
+
 /** An MSP (0) with customers 1…n. */
 export function msp(customers: number): Company[] {
   const below = Array.from({ length: customers }, (_, i) => company(i + 1, 0, 'Customer'));
@@ -118,9 +123,9 @@ export function without(total: number, ...gone: number[]): Snapshot {
   return snapshot(msp(total).filter((one) => !ids.has(one.id)));
 }
 
-/** The same answer of `Company/Detail` for some companies. */
+/** The same answer of `Company/Detail` for some companies; the login's own one (0) is there. */
 export function answers(answer: Confirmation, ...numbers: number[]): Map<string, Confirmation> {
-  return new Map(numbers.map((n) => [guid(n), answer]));
+  return new Map<string, Confirmation>([[guid(0), 'Present'], ...numbers.map((n) => [guid(n), answer] as const)]);
 }
 
 /** The whole numbers from one to another. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { absentees } from './absentees.ts';
+import { absentees, askedNow } from './absentees.ts';
+import { applied } from './apply-model.ts';
 import type { World } from './apply-model.ts';
 import {
   GAP,
@@ -7,6 +8,7 @@ import {
   NOW,
   answers,
   company,
+  gapOf,
   guid,
   input,
   marksOf,
@@ -20,6 +22,7 @@ import {
 import { judge, planHash } from './guard.ts';
 import type { Judgement } from './guard.ts';
 import type { Confirmation } from './snapshot.ts';
+import { makePlan } from './plan.ts';
 import type { PlanInput } from './plan.ts';
 
 const AT = '2026-03-01T10:00:00Z';
@@ -48,10 +51,34 @@ describe('absentees', () => {
   });
 });
 
+describe('who is asked for now', () => {
+  const ids = range(1, 2500).map(guid);
+  const turn = { held: new Set<string>(), approved: false, limit: 50, start: 0 };
+
+  test('all of a thousand; of more a thousand, or one more than the limit', () => {
+    expect(askedNow(ids.slice(0, 1000), { ...turn, start: 0.5 })).toEqual(ids.slice(0, 1000));
+    expect(askedNow(ids, turn)).toEqual(ids.slice(0, 1000));
+    expect(askedNow(ids, { ...turn, limit: 1200 })).toHaveLength(1201);
+  });
+
+  test('the turn goes round: each gets it, and nobody twice', () => {
+    const late = askedNow(ids, { ...turn, start: 0.8 });
+    expect(late).toEqual([...ids.slice(2000), ...ids.slice(0, 500)]);
+    const asked = new Set([0, 0.25, 0.5, 0.75].flatMap((start) => askedNow(ids, { ...turn, start })));
+    expect(asked.size).toBe(2500);
+  });
+
+  test('the held ones come last, and first once they are approved', () => {
+    const held = new Set(ids.slice(0, 1600));
+    expect(askedNow(ids, { ...turn, held }).slice(0, 901)).toEqual([...ids.slice(1600), ids[0]]);
+    expect(askedNow(ids, { ...turn, held, approved: true })).toEqual(ids.slice(0, 1000));
+  });
+});
+
 describe('what counts as gone', () => {
   const world = synced(msp(100));
   const one = (confirmation: Confirmation | null, state: World = world, over: Partial<PlanInput> = {}): Judgement => {
-    const confirmations = confirmation ? answers(confirmation, 7) : new Map<string, Confirmation>();
+    const confirmations = confirmation ? answers(confirmation, 7) : answers('Present');
     return judge(input(without(100, 7), state, { confirmations, ...over }));
   };
 
@@ -81,6 +108,8 @@ describe('what counts as gone', () => {
       [guid(0), 'NoAnswer'],
     ]);
     expect(marksOf(judge(input(without(100, 7), world, { confirmations })), 7)).toEqual(['-']);
+    confirmations.delete(guid(0)); // not even asked for
+    expect(marksOf(judge(input(without(100, 7), world, { confirmations })), 7)).toEqual(['-']);
   });
 
   test('one object with an old AbsentOnce proves nothing while the other says present (killed half-way through a return)', () => {
@@ -94,10 +123,17 @@ describe('what counts as gone', () => {
     expect(marksOf(one('NotVisible', held), 7)).toEqual(['False/NotVisible']);
   });
 
-  test('an incomplete snapshot: nothing, whatever the answers', () => {
-    const partial = { ...without(100, 7), gaps: [GAP] };
-    const verdict = judge(input(partial, world, { confirmations: answers('Gone', 7) }));
-    expect(verdict).toEqual({ marks: new Map(), unlinked: [], blocked: null });
+  test('an incomplete snapshot: only a 404, and only of what it reaches', () => {
+    const elsewhere = { snapshot: { ...without(100, 7), gaps: [gapOf(8)] } };
+    expect(marksOf(one('Gone', world, elsewhere), 7)).toEqual(['False/Removed']);
+    for (const confirmation of ['NotVisible', 'Present', 'NoAnswer'] as const) {
+      const once = relinked(world, [7], { status: 'Unknown', reason: 'AbsentOnce', since: NOW - 5 * HOUR });
+      expect(one(confirmation, once, elsewhere)).toEqual({ marks: new Map(), unlinked: [], blocked: null });
+    }
+    for (const gap of [GAP, gapOf(0), gapOf(7)]) {
+      const verdict = one('Gone', world, { snapshot: { ...without(100, 7), gaps: [gap] } });
+      expect(verdict).toEqual({ marks: new Map(), unlinked: [], blocked: null });
+    }
   });
 });
 
@@ -181,6 +217,41 @@ describe('the limit', () => {
     // Present is an answer: it is not gone.
     const there = new Map([...some.confirmations, ...answers('Present', ...range(9, 11))]);
     expect(verdict(11, { confirmations: there }, held).unlinked).toHaveLength(8);
+  });
+
+  test('an incomplete snapshot: over the limit all of what it reaches is held, one of it as everything else', () => {
+    const shot = { ...without(99, ...range(1, 11)), gaps: [gapOf(50)] };
+    const first = verdict(11, { snapshot: shot });
+    expect(first).toMatchObject({ unlinked: [], blocked: { count: 11, allowed: 10 } });
+    const root = { ...snapshot(msp(0)), gaps: [gapOf(1)] };
+    expect(verdict(1, { snapshot: root, confirmations: answers('Gone', 2) }).unlinked).toEqual([]);
+  });
+
+  test('an incomplete snapshot releases of the approved set what it can confirm; the rest waits under the same hash', () => {
+    const tree = [
+      company(0, null, 'MSP'),
+      company(1, 0, 'Division'),
+      ...range(2, 99).map((n) => company(n, 0, 'Customer')),
+    ];
+    const apart = tree.map((one, n) => (n >= 10 && n <= 19 ? { ...one, parentID: guid(1) } : one));
+    const start = synced(apart);
+    const held = relinked(start, range(10, 29), { status: 'Unknown', reason: 'UnlinkHeld', since: NOW - 1000 });
+    const shot = snapshot(apart.filter((_, n) => n < 10 || n > 29));
+    const asked = { confirmations: answers('Gone', ...range(10, 29)), blockedAt: AT };
+    const { blocked } = judge(input(shot, held, asked));
+    const partial = { ...shot, gaps: [gapOf(1)] };
+    expect(judge(input(partial, held, asked))).toMatchObject({ unlinked: [], blocked });
+    const approved = { ...asked, approvedHash: blocked?.planHash ?? null };
+    const released = makePlan(input(partial, held, approved));
+    expect(released.unlink).toMatchObject({
+      unlinked: range(20, 29).map(guid),
+      blocked: { count: 10, planHash: blocked?.planHash },
+    });
+    const rest = makePlan(input(shot, applied(held, released, NOW), approved));
+    expect(rest.unlink).toEqual({ unlinked: range(10, 19).map(guid), blocked: null });
+    // A snapshot that shows nothing but its root releases nothing.
+    const root = { ...snapshot(msp(0)), gaps: [gapOf(1)] };
+    expect(judge(input(root, held, approved)).unlinked).toEqual([]);
   });
 
   test('an incomplete snapshot keeps what is held, with its hash', () => {

@@ -7,6 +7,8 @@ import { absenceOf, unlinkedAt, unlinkedReason } from './absence.ts';
 import type { CompanyLinks } from './absence.ts';
 import type { UnlinkVerdict } from './action.ts';
 import type { ExistingCustomer, ExistingGroup, Linked, LinkedSince } from './objects.ts';
+import { reachOf } from './reach.ts';
+import type { Reach } from './reach.ts';
 import { isComplete } from './snapshot.ts';
 import type { Confirmation, Snapshot } from './snapshot.ts';
 import { buildTree } from './tree.ts';
@@ -20,6 +22,8 @@ export interface JudgeInput {
   readonly snapshot: Snapshot;
   /** `buildTree(snapshot)`, where it is at hand. */
   readonly tree?: Tree;
+  /** `reachOf(snapshot)`, where it is at hand. */
+  readonly reaches?: Reach;
   readonly groups: readonly ExistingGroup[];
   readonly customers: readonly ExistingCustomer[];
   /** By lower-case GUID; asked for in this sync, after the snapshot. */
@@ -49,7 +53,11 @@ export interface Judgement extends UnlinkVerdict {
  *
  * Over the limit, and whenever the snapshot shows nothing but the root, none is unlinked and all candidates are held; so
  * is a company held before that gives no usable answer now: a bad hour upstream must neither shrink the held set below
- * the limit nor change the hash. From an incomplete snapshot nothing is concluded, and what was held stays held.
+ * the limit nor change the hash.
+ *
+ * An incomplete snapshot says nothing of what it does not reach: that stays as it is, and what was held there stays held.
+ * Of what it reaches, a 404 counts, under the same limit and the same approval: one branch that is broken for weeks must
+ * not keep a removal elsewhere back. That a company is not visible counts in complete snapshots only.
  *
  * The approved set may be larger than the limit. What of it was unlinked since `blockedAt` still belongs to it: killed
  * half-way, a restart finds the same hash and finishes. So does a company of which one object is unlinked and the other
@@ -59,31 +67,33 @@ export function judge(input: JudgeInput): Judgement {
   const { now } = input;
   const complete = isComplete(input.snapshot);
   const tree = input.tree ?? buildTree(input.snapshot);
+  const reaches = input.reaches ?? reachOf(input.snapshot, tree.seen, input.groups);
   const companies = linksByCompany(input.groups, input.customers);
-  const { linked, used, gone, unfinished, waiting, half, once } = weigh(input, tree, companies);
+  const { linked, used, gone, unfinished, waiting, half, once } = weigh(input, tree, reaches, companies);
 
   const { percent, count } = input.unlinkLimit;
   const limit = Math.min(count, Math.max(1, Math.floor((percent * linked) / 100)));
   const allowed = Math.max(0, limit - used);
   const wanted = [...gone.keys(), ...waiting];
   const nothingButRoot = tree.seen.size === 1;
-  const withinLimit = complete && !nothingButRoot && wanted.length <= allowed;
+  const withinLimit = !nothingButRoot && wanted.length <= allowed;
 
   const previous = input.blockedAt !== null && Number.isFinite(Date.parse(input.blockedAt)) ? input.blockedAt : null;
   const blockedAt = previous ?? rfc3339(now);
   const done = unlinkedSince(companies, tree, Date.parse(blockedAt));
   const hash = planHash(tree.root.id, blockedAt, [...wanted, ...half, ...done]);
-  const approved = complete && previous !== null && input.approvedHash === hash;
+  const approved = previous !== null && input.approvedHash === hash && (complete || !nothingButRoot);
 
   const marks = new Map<string, Linked>();
   for (const id of once) marks.set(id, { status: 'Unknown', reason: 'AbsentOnce' });
   const releases = withinLimit || approved;
   for (const [id, mark] of gone) marks.set(id, releases ? mark : { status: 'Unknown', reason: 'UnlinkHeld' });
-  const finishes = complete && (approved || !nothingButRoot);
+  const finishes = approved || !nothingButRoot;
   if (finishes) for (const [id, mark] of unfinished) marks.set(id, mark);
 
   const unlinked = [...(releases ? gone.keys() : []), ...(finishes ? unfinished.keys() : [])].sort();
-  const held = withinLimit ? [] : approved ? waiting : wanted;
+  // Within the limit by now: only a complete snapshot ends the block of those that gave no answer.
+  const held = withinLimit && complete ? [] : releases ? waiting : wanted;
   if (held.length === 0) return { marks, unlinked, blocked: null };
   const names = held.map((id) => companies.get(id)?.displayName ?? id).sort();
   const sample = names.slice(0, SAMPLE);
@@ -108,10 +118,11 @@ interface Weighed {
   readonly once: string[];
 }
 
-function weigh(input: JudgeInput, tree: Tree, companies: ReadonlyMap<string, CompanyLinks>): Weighed {
+function weigh(input: JudgeInput, tree: Tree, reaches: Reach, companies: ReadonlyMap<string, CompanyLinks>): Weighed {
   const { now, confirmations } = input;
   const complete = isComplete(input.snapshot);
-  const ownAnswer = confirmations.get(tree.root.id) ?? 'Present';
+  // "Not visible" means nothing while upstream does not even answer for the login's own company, or hides a branch.
+  const sees = complete && confirmations.get(tree.root.id) === 'Present';
   const lists = { waiting: [] as string[], half: [] as string[], once: [] as string[] };
   const maps = { gone: new Map<string, Linked>(), unfinished: new Map<string, Linked>() };
   let linked = tree.nodes.size;
@@ -128,9 +139,8 @@ function weigh(input: JudgeInput, tree: Tree, companies: ReadonlyMap<string, Com
     if (!open || tree.seen.has(id)) continue;
     if (recent) lists.half.push(id);
 
-    let confirmation = complete ? confirmations.get(id) : undefined;
-    // "Not visible" means nothing while upstream does not even answer for the login's own company.
-    if (confirmation === 'NotVisible' && ownAnswer !== 'Present') confirmation = 'NoAnswer';
+    let confirmation = reaches(id) ? confirmations.get(id) : undefined;
+    if (confirmation === 'NotVisible' && !sees) confirmation = 'NoAnswer';
     const absence = absenceOf(company, confirmation, now);
     const earlier = recent ? unlinkedReason(company) : null;
     if (earlier && (confirmation === 'Gone' || confirmation === 'NotVisible')) {

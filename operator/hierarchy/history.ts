@@ -3,7 +3,7 @@
 
 import fc from 'fast-check';
 import type { World } from './apply-model.ts';
-import { GAP, HOUR, company, guid } from './fixtures.ts';
+import { GAP, HOUR, company, gapOf, guid } from './fixtures.ts';
 import { childName } from './names.ts';
 import type { ExistingCustomer, SetupMode } from './objects.ts';
 import type { Company, CompanyStatus, CompanyType, Confirmation, Snapshot } from './snapshot.ts';
@@ -21,10 +21,15 @@ interface OneCompany {
 }
 
 export interface Step {
+  /** Upstream shows and answers what it did in the step before. */
+  readonly same: boolean;
   /** ms since the step before. */
   readonly after: number;
-  readonly complete: boolean;
+  /** Companies that could not be listed to the end; `null`: the account itself. Empty: a complete snapshot. */
+  readonly gaps: readonly (number | null)[];
   readonly upperCase: boolean;
+  /** Detail of the login's own company answers. */
+  readonly ownAnswers: boolean;
   readonly companies: readonly OneCompany[];
   readonly newCustomers: 'Pending' | 'Skip';
   readonly approve: boolean;
@@ -62,9 +67,15 @@ const oneCompany: fc.Arbitrary<OneCompany> = fc.record({
 });
 
 const step: fc.Arbitrary<Step> = fc.record({
+  same: fc.boolean(),
   after: fc.constantFrom(1000, 90_000, HOUR / 2, HOUR, 5 * HOUR, 25 * HOUR),
-  complete: fc.oneof({ weight: 4, arbitrary: fc.constant(true) }, fc.constant(false)),
+  gaps: fc.oneof(
+    { weight: 4, arbitrary: fc.constant([]) },
+    { weight: 2, arbitrary: fc.array(number, { minLength: 1, maxLength: 3 }) },
+    fc.constant([null]),
+  ),
   upperCase: fc.boolean(),
+  ownAnswers: fc.oneof({ weight: 6, arbitrary: fc.constant(true) }, fc.constant(false)),
   companies: fc.array(oneCompany, { minLength: COMPANIES, maxLength: COMPANIES }),
   newCustomers: fc.constantFrom('Pending' as const, 'Pending' as const, 'Skip' as const),
   approve: fc.boolean(),
@@ -81,11 +92,20 @@ export const history: fc.Arbitrary<History> = fc.record({
     { maxLength: 3, selector: ({ n }) => n },
   ),
   limit: fc.record({ percent: fc.constantFrom(0, 10, 30, 100), count: fc.constantFrom(0, 2, 50) }),
-  steps: fc.array(step, { minLength: 1, maxLength: 8 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 8 }).map(repeated),
 });
 
+function repeated(steps: readonly Step[]): Step[] {
+  const told: Step[] = [];
+  for (const one of steps) {
+    const { companies } = (one.same && told.at(-1)) || one;
+    told.push({ ...one, companies });
+  }
+  return told;
+}
+
 /** What upstream shows in a step. */
-export function snapshotOf({ companies, complete, upperCase }: Step): Snapshot {
+export function snapshotOf({ companies, gaps, upperCase }: Step): Snapshot {
   const spell = (id: string): string => (upperCase ? id.toUpperCase() : id);
   const shown = companies.flatMap((one, n): Company[] => {
     if (n !== 0 && !one.shown) return [];
@@ -95,11 +115,18 @@ export function snapshotOf({ companies, complete, upperCase }: Step): Snapshot {
   });
   const [root] = shown;
   if (!root) throw new Error('the root is always shown');
-  return { root, companies: shown, gaps: complete ? [] : [GAP], customIdentifiers: new Map() };
+  const missing = gaps.map((n) => (n === null ? GAP : gapOf(n, spell)));
+  return { root, companies: shown, gaps: missing, customIdentifiers: new Map() };
 }
 
-export function answersOf({ companies }: Step): Map<string, Confirmation> {
-  return new Map(companies.flatMap(({ answer }, n) => (answer && n !== 0 ? [[guid(n), answer] as const] : [])));
+export function answersOf({ companies, ownAnswers }: Step): Map<string, Confirmation> {
+  const own: Confirmation = ownAnswers ? 'Present' : 'NoAnswer';
+  return new Map(
+    companies.flatMap(({ answer }, n) => {
+      const said = n === 0 ? own : answer;
+      return said ? [[guid(n), said] as const] : [];
+    }),
+  );
 }
 
 /** Customers that people made before the first sync, some under a name that is another company's. */

@@ -9,7 +9,7 @@ import type { Kept } from './duplicates.ts';
 import { judge } from './guard.ts';
 import type { ExistingCustomer, ExistingGroup } from './objects.ts';
 import { presentActions } from './present.ts';
-import { isComplete } from './snapshot.ts';
+import { reachOf } from './reach.ts';
 import type { Confirmation, Snapshot } from './snapshot.ts';
 import { buildTree } from './tree.ts';
 
@@ -38,7 +38,7 @@ export interface PlanInput {
 /**
  * The plan: duplicates first, then what upstream shows (parents before children, a group before its customer), then
  * what it no longer shows. Objects are found by company GUID, in any case. Of companies that an incomplete snapshot
- * does not show nothing is concluded and nothing is changed; the same goes for companies that have no place in the tree
+ * does not reach nothing is concluded and nothing is changed; the same goes for companies that have no place in the tree
  * (`buildTree().problems`). Never throws.
  */
 export function makePlan(input: PlanInput): Plan {
@@ -47,10 +47,10 @@ export function makePlan(input: PlanInput): Plan {
   const groups = keepOldest(input.groups);
   const customers = keepOldest(input.customers);
   const counted = { groups: [...groups.kept.values()], customers: [...customers.kept.values()] };
-  const { unlinked, blocked, marks } = judge({ ...input, ...counted, tree });
+  const reaches = reachOf(snapshot, tree.seen, counted.groups);
+  const { unlinked, blocked, marks } = judge({ ...input, ...counted, tree, reaches });
 
-  const complete = isComplete(snapshot);
-  const concerns = (id: string): boolean => complete || tree.seen.has(id);
+  const concerns = (id: string): boolean => tree.seen.has(id) || reaches(id);
   const objects = {
     groups: groups.kept,
     customers: customers.kept,
@@ -61,7 +61,7 @@ export function makePlan(input: PlanInput): Plan {
     ...deleteDuplicates('StaticGroup', groups, concerns),
     ...deleteDuplicates('Customer', customers, concerns),
     ...presentActions(input.accountName, snapshot, tree, objects, input.newCustomers),
-    ...(complete ? absentActions(tree.seen, groups.kept, customers.kept, marks) : []),
+    ...absentActions((id) => !tree.seen.has(id) && reaches(id), groups.kept, customers.kept, marks),
   ];
   return { actions, unlink: { unlinked, blocked } };
 }

@@ -22,7 +22,7 @@ export interface Company {
   readonly status: CompanyStatus;
 }
 
-/** Something that the crawl did not get to see. Any gap makes the snapshot incomplete. */
+/** Something that the crawl did not get to see. Any gap makes the snapshot incomplete; `reach.ts` says for whom. */
 export interface Gap {
   /** Lower-case GUID of the company whose listing or record is missing or unusable; `null`: the account itself. */
   readonly companyID: string | null;

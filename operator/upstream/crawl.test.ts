@@ -147,13 +147,20 @@ describe('custom identifiers', () => {
       search([
         { CompanyId: id(21).toUpperCase(), CustomIdentifier: 'K-21' },
         { CompanyId: id(311), customIdentifier: '' },
+        { CompanyId: id(221), CustomIdentifier: null },
+        { CompanyId: id(31), CustomIdentifier: 7 },
+        { CompanyId: id(3) },
         { CompanyId: id(999), CustomIdentifier: 'elsewhere' },
         { CompanyId: 'x', CustomIdentifier: 'bad' },
         null,
       ]),
     );
     const read = snapshot(await clientOf(server).crawl(never()));
-    expect([...read.customIdentifiers]).toEqual([[id(21), 'K-21']]);
+    expect([...read.customIdentifiers]).toEqual([
+      [id(21), 'K-21'],
+      [id(311), ''],
+      [id(221), ''],
+    ]);
     expect(server.of('Search/Companies')[0]?.body).toEqual({ search: {}, skip: 0, take: 100 });
   });
 

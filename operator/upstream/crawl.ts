@@ -1,5 +1,6 @@
 // One crawl: from the login's own company down through Children to every company below it (domain: ema-api §4, §5, §12).
-// Descendants is of no use, since it names no parents (§5).
+// Descendants is of no use, since it names no parents (§5). Nor is User/GetDirectAccessibleChildren: it lists what the user may
+// write to, under an unknown name (§4), so that what it lacks means nothing and no gap could be closed by it (§17.6).
 // Promises kept here: absence is not deletion (2) and truthful (8): whatever was not read to its end is a gap; isolated (9):
 // bounded in companies, rows and gaps, and a dead upstream is left alone after a few failures in a row.
 

@@ -12,8 +12,9 @@ const KEY = 'customidentifier';
 
 /**
  * Reads Search/Companies with an empty search, "everything visible to the account" [client], page by page. Ends early if no
- * row of the first page has the property at all. Only ids for which `wanted` says yes are kept. Out: identifier by
- * lower-case company GUID; companies without one are left out.
+ * row of the first page has the property at all. Only ids for which `wanted` says yes are kept. Out: by lower-case company
+ * GUID the identifier, empty where the row says that there is none. A company that no row speaks of is left out, so that a
+ * search which ends early, or misses a row, takes no identifier away.
  */
 export async function readIdentifiers(
   api: Api,
@@ -36,8 +37,9 @@ export async function readIdentifiers(
           if (!isObject(row)) continue;
           carried ||= KEY in row;
           const id = rowID(row);
-          const identifier = text(row[KEY]);
-          if (id !== null && identifier !== '' && wanted(id)) found.set(id, identifier);
+          const identifier = row[KEY];
+          const speaks = identifier === null || typeof identifier === 'string';
+          if (id !== null && speaks && wanted(id)) found.set(id, text(identifier));
         }
         return (page > 0 || carried) && rowsRead < maxCompanies * 2;
       },

@@ -33,7 +33,11 @@ export const ACCOUNT_REASONS = {
   UnlinkBlocked: { acts: 'person', meaning: 'More companies are gone than may be unlinked without approval.' },
   PartialSnapshot: {
     acts: 'operator',
-    meaning: 'Some companies could not be read. What was read is applied, nothing is unlinked.',
+    meaning: 'Some companies could not be read. What lies below them is left as it is, the rest is applied.',
+  },
+  UnlinkUnconfirmed: {
+    acts: 'operator',
+    meaning: 'The unlink is approved; upstream has not confirmed yet that all those companies are gone.',
   },
   UpstreamMoved: { acts: 'operator', meaning: 'Upstream redirects: the account may have moved to ESET PROTECT Hub.' },
   UpstreamUnreachable: { acts: 'operator', meaning: 'No connection to upstream.' },

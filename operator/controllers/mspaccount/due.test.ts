@@ -74,9 +74,19 @@ describe('a sync is due', () => {
   });
 
   test('when exactly the held plan is approved', () => {
-    const status = { sync: { nextAt: at(NOW + HOUR), planHash: 'abc' } };
-    expect(due(account(status, { 'mspoperator.dev/approve-unlink': 'abc' }))).toMatchObject({ why: 'Approved' });
-    expect(due(account(status, { 'mspoperator.dev/approve-unlink': 'abd' }))).toMatchObject({ kind: 'later' });
+    const status = (reason: string) => ({
+      sync: { nextAt: at(NOW + HOUR), planHash: 'abc' },
+      conditions: [{ type: 'Ready', status: 'False' as const, reason, message: 'x', lastTransitionTime: at(NOW) }],
+    });
+    const approved = { 'mspoperator.dev/approve-unlink': 'abc' };
+    expect(due(account(status('UnlinkBlocked'), approved))).toMatchObject({ why: 'Approved' });
+    expect(due(account(status('UnlinkBlocked'), { 'mspoperator.dev/approve-unlink': 'abd' }))).toMatchObject({
+      kind: 'later',
+    });
+    // Tried, and upstream did not let all of it be done: the next attempt has its time.
+    for (const reason of ['UnlinkUnconfirmed', 'PartialSnapshot', 'UpstreamError']) {
+      expect(due(account(status(reason), approved))).toEqual({ kind: 'later', inMs: HOUR });
+    }
   });
 
   test('once for a Customer created since the last sync, and not more than once a minute', () => {

@@ -3,6 +3,7 @@
 
 import type { ObjectState } from '../../runtime/object-watch.ts';
 import type { AccountView } from './account.ts';
+import { isApproved } from './planning.ts';
 
 export type Due =
   | {
@@ -54,7 +55,8 @@ export function dueOf(
   if (status.credentials?.refusedAt !== undefined) return { kind: 'never' };
 
   const reason = status.conditions?.find(({ type }) => type === 'Ready')?.reason;
-  if (account.approveUnlink !== null && account.approveUnlink === status.sync?.planHash) {
+  // Only while it waits for a person: after an attempt that could not release all of it, the retry has a time of its own.
+  if (reason === 'UnlinkBlocked' && isApproved(account)) {
     return { kind: 'now', why: 'Approved' };
   }
   if (reason === 'AccountChanged' && account.approveCompany !== null && account.approveCompany !== status.company?.id) {

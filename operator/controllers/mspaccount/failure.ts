@@ -64,7 +64,7 @@ export function partialVerdict(gaps: readonly Gap[]): Verdict {
     reason: 'PartialSnapshot',
     message:
       `${gaps.length} part${gaps.length === 1 ? '' : 's'} of the tree could not be read: ${first}${more} ` +
-      'What was read is applied, nothing is unlinked; the operator tries again on its own.',
+      'What lies below is left as it is, the rest is applied; the operator tries again on its own.',
     synchronized: 'False',
   };
 }

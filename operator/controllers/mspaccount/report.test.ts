@@ -105,6 +105,37 @@ describe('the conditions after', () => {
     expect(next.sync).not.toHaveProperty('planHash');
   });
 
+  test('an approved one that upstream did not confirm in full: the operator goes on, at the pace of a retry', () => {
+    const blocked = { count: 3, allowed: 1, sample: ['A'], planHash: 'abcd', blockedAt: '2026-05-01T12:00:00Z' };
+    const view = account({}, { 'mspoperator.dev/approve-unlink': 'abcd' });
+    const status = after(applied({ actions: [], unlink: { unlinked: [], blocked } }), view);
+    expect(conditions(status)).toMatchObject({
+      Ready: 'False UnlinkUnconfirmed',
+      Reconciling: 'True UnlinkUnconfirmed',
+      UnlinkBlocked: 'True LimitExceeded',
+    });
+    expect(status.sync).toMatchObject({ planHash: 'abcd', completedAt: '2026-05-01T12:00:00Z' });
+    expect(Date.parse(status.sync?.nextAt ?? '') - NOW).toBeLessThanOrEqual(12_000);
+  });
+
+  test('a partial one that holds companies back: the hash to approve is there, and goes when nothing is held', () => {
+    const gap = { companyID: 'a', cause: 'HTTP500', message: 'x.' };
+    const blocked = { count: 3, allowed: 1, sample: ['A'], planHash: 'abcd', blockedAt: '2026-05-01T12:00:00Z' };
+    const status = after(applied({ actions: [], unlink: { unlinked: [], blocked } }, [gap]));
+    expect(conditions(status)).toMatchObject({
+      Ready: 'False PartialSnapshot',
+      Synchronized: 'False PartialSnapshot',
+      UnlinkBlocked: 'True LimitExceeded',
+    });
+    expect(status.sync).toMatchObject({ planHash: 'abcd', blockedAt: '2026-05-01T12:00:00Z' });
+    const observed = after({ kind: 'planned', snapshot: snapshot(gap), requests: 3, plan: NOTHING }, account(status));
+    expect(conditions(observed)).toMatchObject({ UnlinkBlocked: 'True LimitExceeded' });
+    expect(observed.sync).toMatchObject({ planHash: 'abcd' });
+    const next = after(applied(NOTHING, [gap]), account(status));
+    expect(conditions(next)).not.toHaveProperty('UnlinkBlocked');
+    expect(next.sync).not.toHaveProperty('planHash');
+  });
+
   test('a refused login: stalled, with no next time and with the time of the refusal', () => {
     const verdict: Verdict = { ready: 'False', reason: 'LoginRefused', message: 'x', credentials: 'False' };
     const status = after(stopped(verdict, { refused: true }));

@@ -19,6 +19,9 @@ const JITTER = 0.05;
 const FIRST_RETRY_MS = 10_000;
 const LAST_RETRY_MS = 600_000;
 
+/** The snapshot was complete, and applied as far as the limit on unlinks allows. */
+const AS_FAR_AS_ALLOWED: ReadonlySet<string> = new Set(['UnlinkBlocked', 'UnlinkUnconfirmed']);
+
 export interface Circumstances {
   readonly account: AccountView;
   readonly now: number;
@@ -83,7 +86,7 @@ export function afterSync(
   const { snapshot, requests } = report;
   const unlink = report.kind === 'planned' ? report.plan.unlink : report.applied.plan.unlink;
   const verdict = verdictOf(report, family, at.account);
-  const complete = verdict.ready === 'True' || verdict.reason === 'UnlinkBlocked';
+  const complete = verdict.ready === 'True' || AS_FAR_AS_ALLOWED.has(verdict.reason);
   const found = {
     credentials: credentials(secretVersion, null, times),
     accountType: snapshot.root.type,
@@ -94,7 +97,8 @@ export function afterSync(
       ...(complete ? { completedAt: timestamp(at.now) } : given({ completedAt: status.sync?.completedAt })),
       companiesRead: snapshot.companies.length,
       requests,
-      ...(isComplete(snapshot)
+      // With Observe nothing is marked as held, so that a plan from an incomplete snapshot knows no held set.
+      ...(isComplete(snapshot) || report.kind === 'applied'
         ? held(unlink)
         : given({ planHash: status.sync?.planHash, blockedAt: status.sync?.blockedAt })),
     },
@@ -123,7 +127,12 @@ function verdictOf(
   account: AccountView,
 ): Verdict {
   const { snapshot } = report;
-  if (!isComplete(snapshot)) return { ...partialVerdict(snapshot.gaps), credentials: 'True' };
+  const { blocked } = report.kind === 'planned' ? report.plan.unlink : report.applied.plan.unlink;
+  const message = blocked && blockedMessage(blocked, account);
+  if (!isComplete(snapshot)) {
+    const partial: Verdict = { ...partialVerdict(snapshot.gaps), credentials: 'True' };
+    return report.kind === 'planned' ? partial : { ...partial, unlinkBlocked: message };
+  }
   const read = { credentials: 'True', synchronized: 'True' } as const;
 
   if (report.kind === 'applied' && (report.applied.failed > 0 || report.applied.terminating)) {
@@ -137,18 +146,16 @@ function verdictOf(
         : `${failed} of the changes could not be written: ${failures.join('; ')}. The operator tries again on its own.`,
     };
   }
-  const { blocked } = report.kind === 'planned' ? report.plan.unlink : report.applied.plan.unlink;
-  if (blocked !== null) {
-    const message =
-      `${blocked.count} companies are gone upstream; spec.sync.unlinkLimit allows ${blocked.allowed} more within 24 hours, so none was unlinked: ` +
-      `${blocked.sample.join(', ')}${blocked.count > blocked.sample.length ? ', …' : ''}. If that is right: ` +
-      `kubectl annotate mspaccount ${account.name} --namespace ${account.namespace} --overwrite --field-manager=flux-client-side-apply ${ANNOTATION_APPROVE_UNLINK}=${blocked.planHash}`;
+  if (blocked !== null && message !== null) {
+    const isApproved = account.approveUnlink === blocked.planHash;
     return {
       ...read,
       ready: 'False',
-      reason: 'UnlinkBlocked',
-      message: message.slice(0, 4096),
-      unlinkBlocked: message.slice(0, 4096),
+      reason: isApproved ? 'UnlinkUnconfirmed' : 'UnlinkBlocked',
+      message: isApproved
+        ? `${blocked.count} of the approved companies were not confirmed as gone yet, and stay as they are. The operator tries again on its own.`
+        : message,
+      unlinkBlocked: message,
     };
   }
   if (report.kind === 'planned') {
@@ -174,6 +181,17 @@ function verdictOf(
     message: `Mirrored ${groups} groups and ${customers.total} customers.`,
     unlinkBlocked: null,
   };
+}
+
+function blockedMessage(
+  { count, allowed, sample, planHash }: NonNullable<UnlinkVerdict['blocked']>,
+  { name, namespace }: AccountView,
+): string {
+  const message =
+    `${count} companies are gone upstream; spec.sync.unlinkLimit allows ${allowed} more within 24 hours, so none was unlinked: ` +
+    `${sample.join(', ')}${count > sample.length ? ', …' : ''}. If that is right: ` +
+    `kubectl annotate mspaccount ${name} --namespace ${namespace} --overwrite --field-manager=flux-client-side-apply ${ANNOTATION_APPROVE_UNLINK}=${planHash}`;
+  return message.slice(0, 4096);
 }
 
 /** Common to every attempt, failed or not: what was asked for is handled, and the next one has a time. */

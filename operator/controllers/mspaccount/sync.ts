@@ -1,8 +1,8 @@
-// One synchronization of an account: crawl → ask for the absent → plan → apply → report. It writes children and no status:
+// One synchronization of an account: read upstream → plan → apply → report. It writes children and no status:
 // what it found is a report, which `report.ts` turns into the status.
 
 import type { Action, Plan } from '../../hierarchy/action.ts';
-import { isComplete, type Company, type Confirmation, type Snapshot } from '../../hierarchy/snapshot.ts';
+import { isComplete, type Company, type Snapshot } from '../../hierarchy/snapshot.ts';
 import type { Ema2Client, LoginGate } from '../../upstream/client.ts';
 import type { Family } from '../children/children.ts';
 import type { AccountView } from './account.ts';
@@ -13,6 +13,7 @@ import { isWell } from './lane.ts';
 import type { Login } from './login.ts';
 import { keyOf, restored, tellNew } from './newcomers.ts';
 import { planOf, questions } from './planning.ts';
+import { readTree } from './reading.ts';
 import { duplicateVerdict, olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -74,30 +75,29 @@ export async function synchronize(
   signal: AbortSignal,
 ): Promise<SyncReport> {
   const { namespace, name, settings } = account;
-  const reading = AbortSignal.any([signal, replaced]);
-  const crawl = await upstream.crawl(reading, onProgress);
-  if (replaced.aborted) return { kind: 'replaced' };
-  if (crawl.kind === 'refused') return stopped(refusedVerdict(crawl.message), true);
-  if (crawl.kind === 'failed') return stopped(failedVerdict(crawl.failure), false, crawl.failure.retryAfterMs ?? 0);
-
-  const { snapshot, requests } = crawl;
-  const { root } = snapshot;
-  const twin = olderTwin(deps.accounts, account, root.id);
-  const stop = twin === null ? mayNotMirror(account, root) : duplicateVerdict(twin, root.id);
-  if (stop !== null) return { ...stopped(stop, false), root };
-
   const key = `${namespace}/${name}`;
-  const family = deps.children.of(key);
-  const absent = questions(snapshot, family);
-  const confirmations = absent.length === 0 ? new Map<string, Confirmation>() : await upstream.confirm(absent, reading);
+  const start = deps.random();
+  const reading = {
+    questions: (snapshot: Snapshot) => questions(account, snapshot, deps.children.of(key), start),
+    objection: (root: Company) => {
+      const twin = olderTwin(deps.accounts, account, root.id);
+      return twin === null ? mayNotMirror(account, root) : duplicateVerdict(twin, root.id);
+    },
+    onProgress,
+  };
+  const read = await readTree(upstream, reading, AbortSignal.any([signal, replaced]));
   signal.throwIfAborted();
   if (replaced.aborted) return { kind: 'replaced' };
+  if (read.kind === 'refused') return stopped(refusedVerdict(read.message), true);
+  if (read.kind === 'failed') return stopped(failedVerdict(read.failure), false, read.failure.retryAfterMs ?? 0);
+  if (read.kind === 'objected') return { ...stopped(read.objection, false), root: read.root };
   if (upstream.loginRefusal !== null) return stopped(refusedVerdict(upstream.loginRefusal), true);
 
+  const { snapshot, confirmations, requests } = read;
   const now = deps.now();
   const lost = deps.lost.of(key);
   const plan = (children: Family): Plan => restored(planOf(account, snapshot, children, confirmations, now), lost);
-  if (settings.mode === 'Observe') return { kind: 'planned', snapshot, requests, plan: plan(family) };
+  if (settings.mode === 'Observe') return { kind: 'planned', snapshot, requests, plan: plan(deps.children.of(key)) };
   const created = new Map<string, Action & { kind: 'CreateCustomer' | 'CreateGroup' }>();
   const onDone = (action: Action): void => {
     deps.metrics.change(action);
