@@ -7,9 +7,13 @@ import type { Confirmation, Snapshot } from '../../hierarchy/snapshot.ts';
 import type { Family } from '../children/children.ts';
 import type { AccountView } from './account.ts';
 
-/** The companies that upstream has to be asked for by name before anything is concluded. */
+/**
+ * The companies that upstream has to be asked for by name before anything is concluded: those that are absent, and with them the
+ * login's own, since "not visible" means nothing while upstream refuses even that one (promise 2).
+ */
 export function questions(snapshot: Snapshot, { groups, customers }: Family): string[] {
-  return absentees(snapshot, [...groups.values()], [...customers.values()]);
+  const absent = absentees(snapshot, [...groups.values()], [...customers.values()]);
+  return absent.length === 0 ? [] : [snapshot.root.id, ...absent];
 }
 
 /** @param now ms since the epoch */
