@@ -14,8 +14,10 @@ export interface Setup {
 export class Memory {
   /** By company. A customer that nobody touched is not set up. */
   readonly setups = new Map<string, Setup>();
-  /** `groups <id>` or `customers <id>`: people deleted it, or what it belongs to; it may go, and come back as another object. */
+  /** `groups <id>` or `customers <id>`: people deleted it; it may come back as another object. */
   readonly mayGo = new Set<string>();
+  /** Companies whose Customer people deleted and nobody has made anew: once unlinked, their group goes along (promise 4). */
+  readonly bereft = new Set<string>();
   /** Absent companies that may be unlinked as NotVisible: AbsentOnce for more than an hour, or held since they were removed. */
   readonly proven = new Set<string>();
   /** Unlinked within 24 hours, without a person's approval. */

@@ -9,7 +9,7 @@ import type { Random } from '../../simulator/random.ts';
 import type { Account } from '../../simulator/simulator.ts';
 import type { RoundFaults } from './faults.ts';
 import { STATES, type Memory, type SetupMode } from './memory.ts';
-import { KINDS, RESOURCES, isUnlinked, linkedOf, type Observed } from './observe.ts';
+import { KINDS, RESOURCES, linkedOf, type Observed } from './observe.ts';
 import { nameOf, secretOf, usernameOf, type Stage } from './stage.ts';
 
 const HOUR = 3_600_000;
@@ -105,7 +105,7 @@ export class People {
         states: linked && stage.isUp ? was : new Set([...was, 'Pending']),
         lostAt: stage.isUp ? stage.deaths : null,
       });
-      if (isUnlinked(object)) memory.mayGo.add(`groups ${id}`);
+      memory.bereft.add(id);
     }
     try {
       await this.#world.admin.delete(RESOURCES[kind], this.#key(name), { uid });
@@ -197,8 +197,8 @@ export class People {
           await this.#world.admin.patch(RESOURCES[kind], this.#key(name), patch, { subresource: 'status' });
           moved.add(id);
         } catch (error) {
-          if (!isConflict(error) && !isNotFound(error)) throw error;
-          failed.add(id);
+          if (isConflict(error)) failed.add(id);
+          else if (!isNotFound(error)) throw error;
         }
       }
     }

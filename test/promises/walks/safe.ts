@@ -37,18 +37,19 @@ function strangers({ objects }: Observed, memory: Memory): string[] {
 }
 
 /** Promise 4: nothing goes but by people's hands, and nothing is replaced. */
-function lost({ before, now }: Round, memory: Memory): string[] {
+function lost({ before, now, truths }: Round, memory: Memory): string[] {
   const problems: string[] = [];
   for (const kind of KINDS) {
     for (const [id, was] of before?.[kind] ?? []) {
       const is = now[kind].get(id);
-      const same = is?.metadata.uid === was.metadata.uid;
-      const key = `${kind} ${id}`;
-      if (same && linkedOf(is).startsWith('True/')) memory.mayGo.delete(key);
-      if (same) continue;
-      if (!memory.mayGo.delete(key)) problems.push(`${kind} ${id}: ${is === undefined ? 'is gone' : 'another object'}`);
+      const deleted = memory.mayGo.delete(`${kind} ${id}`);
+      if (is?.metadata.uid === was.metadata.uid || deleted) continue;
+      const unlinked = isUnlinked(was) || truths.some(({ listed }) => !listed.has(id));
+      if (kind === 'groups' && unlinked && memory.bereft.has(id)) continue;
+      problems.push(`${kind} ${id}: ${is === undefined ? 'is gone' : 'another object'}`);
     }
   }
+  for (const id of now.customers.keys()) memory.bereft.delete(id);
   return problems;
 }
 
