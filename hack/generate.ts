@@ -1,48 +1,53 @@
 // Writes the generated files, or with --check says which of them are not fresh.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { toCRD, type KindDefinition } from '../operator/api/schema/crd.ts';
 import { customer } from '../operator/api/v1alpha1/customer.ts';
 import { mspAccount } from '../operator/api/v1alpha1/mspaccount.ts';
 import { protectInstance } from '../operator/api/v1alpha1/protectinstance.ts';
 import { staticGroup } from '../operator/api/v1alpha1/staticgroup.ts';
+import { PAGE, upstreamFaultsPage } from '../test/upstream-faults/page.ts';
 
 const kinds: readonly KindDefinition[] = [mspAccount, staticGroup, customer, protectInstance];
-const directory = join(import.meta.dirname, '..', 'crds');
+const root = join(import.meta.dirname, '..');
 
-const wanted = new Map(
-  kinds.map((kind) => [
-    `${kind.group}_${kind.plural}.yaml`,
+/** By path. Nothing else may be in crds/. */
+const wanted = new Map([
+  ...kinds.map((kind): [string, string] => [
+    `crds/${kind.group}_${kind.plural}.yaml`,
     `# Generated from operator/api by \`make generate\`; do not edit.\n---\n${stringify(toCRD(kind), { lineWidth: 120, aliasDuplicateObjects: false })}`,
   ]),
-);
+  [`docs/${PAGE}`, upstreamFaultsPage()],
+]);
 
-const stale: string[] = [];
-mkdirSync(directory, { recursive: true });
-for (const file of readdirSync(directory)) if (!wanted.has(file)) stale.push(file);
-for (const [file, content] of wanted) {
-  if (read(join(directory, file)) !== content) stale.push(file);
-}
+const there = readdirSync(join(root, 'crds')).map((name) => `crds/${name}`);
+const stale = [
+  ...there.filter((path) => !wanted.has(path)),
+  ...[...wanted].filter(([path, content]) => read(path) !== content).map(([path]) => path),
+];
 
 if (process.argv.includes('--check')) {
   if (stale.length > 0) {
-    console.error(`not fresh in crds/: ${stale.join(', ')}; run \`make generate\` and commit the result`);
+    console.error(`not fresh: ${stale.join(', ')}; run \`make generate\` and commit the result`);
     process.exit(1);
   }
 } else {
-  for (const file of stale) {
-    const content = wanted.get(file);
-    if (content === undefined) rmSync(join(directory, file));
-    else writeFileSync(join(directory, file), content);
+  for (const path of stale) {
+    const content = wanted.get(path);
+    if (content === undefined) rmSync(join(root, path));
+    else {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), content);
+    }
   }
-  console.log(`crds/: ${stale.length === 0 ? 'fresh' : `wrote ${stale.join(', ')}`}`);
+  console.log(`generated files: ${stale.length === 0 ? 'fresh' : `wrote ${stale.join(', ')}`}`);
 }
 
 function read(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(join(root, path), 'utf8');
   } catch {
     return null;
   }

@@ -12,6 +12,8 @@ const DROPPED = new Set(['uid', 'resourceVersion', 'secretResourceVersion', 'man
 const TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g;
 /** What `World.sync` writes as requestedAt. */
 const REQUEST = /^\d{13}-\d+$/;
+/** A planHash covers the time since when companies are held. */
+const HASH = /\b[0-9a-f]{16}\b/g;
 const MAX_DIFFERENCES = 20;
 
 /** @param names texts of one run and what to show instead, such as the namespace's name */
@@ -19,7 +21,7 @@ export function fingerprintOf(objects: readonly Thing[], names: Readonly<Record<
   const normal = (value: unknown): unknown => {
     if (typeof value === 'string') {
       const named = Object.entries(names).reduce((text, [name, shown]) => text.replaceAll(name, shown), value);
-      return named.replace(TIME, '<time>').replace(REQUEST, '<request>');
+      return named.replace(TIME, '<time>').replace(REQUEST, '<request>').replace(HASH, '<hash>');
     }
     if (Array.isArray(value)) return value.map(normal);
     if (typeof value !== 'object' || value === null) return value;

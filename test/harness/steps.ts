@@ -10,7 +10,15 @@ import { conditionOf, type Thing, type World } from './world.ts';
 const TIMEOUT_MS = 20_000;
 
 /** A change of the upstream tree. A step must be safe to describe before it is done: look companies up when it runs. */
-export type Step = (upstream: Account, world: World) => unknown;
+export type Change = (upstream: Account, world: World) => unknown;
+
+export type Step =
+  /** The account is Ready after it. */
+  | Change
+  /** It ends with this reason of Ready. */
+  | { readonly change: Change; readonly reason: string }
+  /** A person approves what is held, and the account is Ready. */
+  | 'approve';
 
 /** Applies the account, waits for its first sync, then takes the steps one by one; each begins when the last has converged. */
 export async function driveAccount(
@@ -21,27 +29,42 @@ export async function driveAccount(
 ): Promise<void> {
   const { name = 'acme', spec = {} } = options;
   await world.apply(world.secret(), world.credentialsBinding(), world.account(name, spec));
-  await converged(world, name, undefined);
+  await converged(world, name, undefined, null);
   await checkpoint('the first sync');
   for (const [index, step] of steps.entries()) {
-    await step(world.upstream, world);
+    const { change, reason } = typeof step === 'object' ? step : { change: step, reason: null };
     const request = `step-${index + 1}`;
-    const patch = { metadata: { annotations: { 'mspoperator.dev/requestedAt': request } } };
-    await world.admin.patch(MSP_ACCOUNTS, { namespace: world.namespace, name }, patch);
-    await converged(world, name, request);
+    const annotations: Record<string, string> = { 'mspoperator.dev/requestedAt': request };
+    // With the request, since an approval asks for a sync of its own.
+    if (change === 'approve') annotations['mspoperator.dev/approve-unlink'] = await planHash(world, name);
+    else await change(world.upstream, world);
+    await world.admin.patch(MSP_ACCOUNTS, { namespace: world.namespace, name }, { metadata: { annotations } });
+    await converged(world, name, request, reason);
     await checkpoint(`step ${index + 1}`);
   }
 }
 
-async function converged({ admin, namespace }: World, name: string, request: string | undefined): Promise<void> {
+async function planHash({ admin, namespace }: World, name: string): Promise<string> {
+  const { status } = (await admin.get(MSP_ACCOUNTS, { namespace, name })) as unknown as Thing;
+  return status.sync.planHash as string;
+}
+
+/** @param reason of Ready; null: it is True */
+async function converged(
+  { admin, namespace }: World,
+  name: string,
+  request: string | undefined,
+  reason: string | null,
+): Promise<void> {
   const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
     const account = (await admin.get(MSP_ACCOUNTS, { namespace, name })) as unknown as Thing;
     const { metadata, status } = account;
+    const ready = conditionOf(account, 'Ready');
     const settled =
       status?.observedGeneration === metadata.generation &&
       status?.lastHandledRequestedAt === request &&
-      conditionOf(account, 'Ready')?.status === 'True' &&
+      (reason === null ? ready?.status === 'True' : ready?.reason === reason) &&
       conditionOf(account, 'Reconciling') === undefined;
     if (settled) return;
     if (Date.now() > deadline) {

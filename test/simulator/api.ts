@@ -104,7 +104,7 @@ export class Api {
       if (!operation || req.method !== operation.method) return unknownPage(quirks);
       if (operation.name === 'Token/Get' || operation.name === 'Token/Renew') {
         if (!body) return invalid('body');
-        const replacing = struck.find((fault) => replacingKinds.has(fault.kind));
+        const replacing = struck.find(replaces);
         if (replacing) return this.#tokenReplaced(operation.name, replacing, entry, known);
         return this.#token(operation.name, body, account, quirks, verdict, entry);
       }
@@ -167,6 +167,11 @@ export class Api {
     }
     return { verdict, account, username };
   }
+}
+
+/** The answer is another one, or none: what was asked for is not carried out. */
+function replaces(fault: FaultEffect): boolean {
+  return replacingKinds.has(fault.kind) && !(fault.kind === 'reset' && fault.when === 'middle');
 }
 
 function lowerKeys(object: Record<string, unknown>): JsonObject {

@@ -109,3 +109,22 @@ test('a refused login is tried at most three times an hour, whatever people chan
   expect(conditionOf(account, 'Ready')).toMatchObject({ status: 'False', reason: 'LoginThrottled' });
   expect(Date.parse(account.status.sync.nextAt) - Date.now()).toBeGreaterThan(3_400_000);
 });
+
+test('a customer that is deleted while a sync is about to write it comes back with its setup', async () => {
+  await using staged = await World.create({ proxy: {} });
+  await staged.synchronized();
+  const id = staged.upstream.find('Redbarn Brewery')?.id ?? '';
+  const { metadata } = await staged.childOf('cust', id);
+  const patch = '{"spec":{"setup":{"mode":"Configured"}}}';
+  await staged.kubectl(['patch', 'cust', metadata.name, '--type=merge', '-p', patch]);
+  await staged.until('cust', metadata.name, ({ status }) => status.setup === 'Completed');
+  // The operator hears of the deletion by the answer to its own write.
+  const watches = staged.proxy.exchanges(({ isWatch, resource }) => isWatch && resource === 'customers');
+  for (const watch of watches) watch.stall();
+  await staged.kubectl(['delete', 'cust', metadata.name]);
+  staged.upstream.rename(id, 'Redbarn Craft Brewery');
+  await staged.sync();
+  const back = await staged.childOf('cust', id);
+  expect(back.metadata.uid).not.toBe(metadata.uid);
+  expect(back.status).toMatchObject({ displayName: 'Redbarn Craft Brewery', setup: 'Completed', phase: 'Normal' });
+});

@@ -5,6 +5,7 @@ import type { Action, Plan } from '../../hierarchy/action.ts';
 import { isComplete, type Company, type Snapshot } from '../../hierarchy/snapshot.ts';
 import type { Ema2Client, LoginGate } from '../../upstream/client.ts';
 import type { Family } from '../children/children.ts';
+import type { LostChild } from '../children/lost.ts';
 import type { AccountView } from './account.ts';
 import { applyPlan, type Applied } from './apply.ts';
 import type { AccountDeps } from './deps.ts';
@@ -95,8 +96,12 @@ export async function synchronize(
 
   const { snapshot, confirmations, requests } = read;
   const now = deps.now();
-  const lost = deps.lost.of(key);
-  const plan = (children: Family): Plan => restored(planOf(account, snapshot, children, confirmations, now), lost);
+  // Read with each plan: what is deleted while the plan before is carried out comes back with its setup, too.
+  let lost: readonly LostChild[] = [];
+  const plan = (children: Family): Plan => {
+    lost = deps.lost.of(key);
+    return restored(planOf(account, snapshot, children, confirmations, now), lost);
+  };
   if (settings.mode === 'Observe') return { kind: 'planned', snapshot, requests, plan: plan(deps.children.of(key)) };
   const created = new Map<string, Action & { kind: 'CreateCustomer' | 'CreateGroup' }>();
   const onDone = (action: Action): void => {
