@@ -1,11 +1,10 @@
 // Why nothing, or not everything, could be read from upstream → the verdict that says so.
 
-import type { AccountReason } from '../../api/v1alpha1/reasons.ts';
 import type { Gap } from '../../hierarchy/snapshot.ts';
 import type { UpstreamCause, UpstreamFailure } from '../../upstream/failure.ts';
-import type { Verdict } from './verdict.ts';
+import type { UnsynchronizedReason, Verdict } from './verdict.ts';
 
-const REASONS: Record<UpstreamCause, AccountReason> = {
+const REASONS: Record<UpstreamCause, UnsynchronizedReason> = {
   ConnectionFailed: 'UpstreamUnreachable',
   Aborted: 'UpstreamTimeout',
   Timeout: 'UpstreamTimeout',
