@@ -23,7 +23,7 @@ export const NAMES: readonly Name[] = [
     name: names.LABEL_COMPANY_TYPE,
     what: 'label',
     on: 'StaticGroup, Customer',
-    by: 'the operator, when it creates the object',
+    by: 'the operator, when it creates the object, and on a group when the type changes',
     says: 'Type of the company: `Distributor`, `Division`, `MSPManager`, `MSP`, `ManagedMSP` or `Customer`.',
   },
   {
