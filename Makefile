@@ -15,7 +15,7 @@ node_modules/.installed: package.json package-lock.json .npmrc
 build: install ## Bundle the programs into dist/
 	@$(NPM) run build
 
-generate: install ## Write the generated files (crds/)
+generate: install ## Write the generated files (crds/, parts of docs/)
 	@$(NPM) run generate
 
 check: install ## Types, lint and arrows, format, generated files

@@ -39,17 +39,44 @@ export function parseConfig(
   version: string,
   exitOverride = false,
 ): Config {
+  const { command, fromEnvironment } = commandOf(env);
+  command.version(version);
+  if (exitOverride) command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
+
+  command.parse([...argv.slice(0, 2), ...fromEnvironment, ...argv.slice(2)]);
+  const { upstreamAllowLoopbackHttp, watchNamespaces, ...flags } = command.opts();
+  return {
+    ...flags,
+    watchNamespaces: watchNamespaces ?? null,
+    upstreamAllowLoopbackHTTP: upstreamAllowLoopbackHttp,
+  } as Config;
+}
+
+/** Every flag, for the docs. */
+export function flags(): { flag: string; variable: string; fallback: string; description: string }[] {
+  return commandOf({}).command.options.map((option) => ({
+    flag: option.flags,
+    variable: variableOf(option),
+    fallback: String(option.defaultValueDescription ?? option.defaultValue ?? ''),
+    description: option.description.replace(` (${variableOf(option)})`, ''),
+  }));
+}
+
+function variableOf(option: Option): string {
+  return `MSPOPERATOR_${option.name().replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** The command with its flags, and the flags that the environment sets. */
+function commandOf(env: Readonly<Record<string, string | undefined>>): { command: Command; fromEnvironment: string[] } {
   const command = new Command('eset-msp-operator')
     .description('Mirrors MSP hierarchies of ESET MSP Administrator 2 into Kubernetes objects.')
-    .version(version)
     .showHelpAfterError('(run with --help for all flags)')
     .allowExcessArguments(false);
-  if (exitOverride) command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
 
   // Variables come before the flags on the command line, so that a flag wins.
   const fromEnvironment: string[] = [];
   const add = (option: Option): void => {
-    const variable = `MSPOPERATOR_${option.name().replaceAll('-', '_').toUpperCase()}`;
+    const variable = variableOf(option);
     option.description += ` (${variable})`;
     command.addOption(option);
     const value = env[variable];
@@ -124,14 +151,7 @@ export function parseConfig(
   add(
     new Option('--log-format <format>', 'json, or pretty for a terminal').choices(['json', 'pretty']).default('json'),
   );
-
-  command.parse([...argv.slice(0, 2), ...fromEnvironment, ...argv.slice(2)]);
-  const { upstreamAllowLoopbackHttp, watchNamespaces, ...flags } = command.opts();
-  return {
-    ...flags,
-    watchNamespaces: watchNamespaces ?? null,
-    upstreamAllowLoopbackHTTP: upstreamAllowLoopbackHttp,
-  } as Config;
+  return { command, fromEnvironment };
 }
 
 function list(text: string): string[] {

@@ -1,6 +1,7 @@
 // Puts the parts together: what each is given is written here and nowhere else.
 
 import type { Logger } from 'pino';
+import type { EventReason } from './api/v1alpha1/events.ts';
 import type { Config } from './config.ts';
 import { BY_ACCOUNT, Children } from './controllers/children/children.ts';
 import { CUSTOMERS, viewCustomer, type CustomerView } from './controllers/children/customer.ts';
@@ -116,7 +117,7 @@ export async function runOperator(
   });
   const children = new Children({ client, groups, customers, now });
   const lost = new LostChildren();
-  const events = new EventRecorder({
+  const events = new EventRecorder<EventReason>({
     ...deps,
     client,
     reportingController: `mspoperator.dev/${NAME}`,

@@ -14,8 +14,8 @@ export interface MSPMetrics {
 /** Registers them. What can be counted at scrape time is, so that nothing stale stays after an account is gone. */
 export function createMSPMetrics(
   metrics: Metrics,
-  accounts: Cache<AccountView>,
-  instances: Cache<InstanceView>,
+  accounts: Pick<Cache<AccountView>, 'list'>,
+  instances: Pick<Cache<InstanceView>, 'list'>,
   now: () => number,
 ): MSPMetrics {
   const requests = metrics.counter('mspoperator_upstream_requests_total', 'Requests to upstream.', [

@@ -40,7 +40,8 @@ const TIMEOUT_MS = 10_000;
 
 type Outcome = 'sent' | 'failed' | 'dropped' | 'limited' | 'aggregated';
 
-export class EventRecorder {
+/** `R`: the reasons that the program has. */
+export class EventRecorder<R extends string = string> {
   readonly #options: EventRecorderOptions;
   readonly #series = new Recent<Series>(MAX_REMEMBERED);
   readonly #limit: RateLimit;
@@ -62,7 +63,7 @@ export class EventRecorder {
     this.#count = (outcome) => events.inc({ outcome });
   }
 
-  event(ref: EventRef, type: 'Normal' | 'Warning', reason: string, action: string, note: string): void {
+  event(ref: EventRef, type: 'Normal' | 'Warning', reason: R, action: string, note: string): void {
     if (this.#closed) {
       this.#count('dropped');
       return;

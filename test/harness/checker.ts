@@ -1,6 +1,7 @@
 // Looks at every object at the end of every test: the rules that kstatus and Flux rely on, one object for each company, and no
 // secret anywhere.
 
+import { CONDITIONS, statusesOf, type ConditionDoc } from '../../operator/api/v1alpha1/conditions.ts';
 import type { ConditionSeen, Thing } from './world.ts';
 
 /** What is wrong with these objects, in words; empty if nothing is. */
@@ -64,11 +65,15 @@ function checkObject(object: Thing): string[] {
   const conditions = (status?.conditions ?? []) as ConditionSeen[];
   const is = (type: string) => conditions.find((condition) => condition.type === type);
 
+  const table = documented(kind);
   const types = conditions.map(({ type }) => type);
   if (new Set(types).size !== types.length) wrong(`a condition twice: ${types.join(', ')}`);
   for (const { type, status: value, reason, message, lastTransitionTime, observedGeneration } of conditions) {
     if (!['True', 'False', 'Unknown'].includes(value)) wrong(`${type} is ${value}`);
     if (!/^[A-Z][A-Za-z0-9]*$/.test(reason)) wrong(`${type} has the reason "${reason}"`);
+    const known = table[type];
+    if (known === undefined) wrong(`the condition ${type}, which is not documented`);
+    else if (!statusesOf(known, reason).includes(value)) wrong(`${type}=${value}/${reason}, which is not documented`);
     if (message.trim() === '') wrong(`${type} has no message`);
     if (Number.isNaN(Date.parse(lastTransitionTime))) wrong(`${type} has the time "${lastTransitionTime}"`);
     if ((observedGeneration ?? 0) > metadata.generation) wrong(`${type} has observed a generation to come`);
@@ -107,6 +112,19 @@ function checkObject(object: Thing): string[] {
     if (status.icon !== icons[status.phase as string]) wrong(`phase ${status.phase} with icon ${status.icon}`);
   }
   return problems;
+}
+
+/** The conditions that a kind can show, with their reasons, as documented. */
+function documented(kind: string): Readonly<Record<string, ConditionDoc>> {
+  const table: Readonly<Record<string, ConditionDoc>> = CONDITIONS[kind as keyof typeof CONDITIONS];
+  const ready = table['Ready'];
+  if (ready === undefined) return table;
+  const repeated = { ...ready, reasons: mapValues(ready.reasons, (doc) => ({ ...doc, status: 'True' as const })) };
+  return { ...table, Reconciling: repeated, Stalled: repeated };
+}
+
+function mapValues<T, U>(of: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(of).map(([key, value]) => [key, change(value)]));
 }
 
 /** Promise 1: one company, one object. */

@@ -4,11 +4,20 @@ import type { ReasonDoc } from './reasons.ts';
 
 /** Reasons of Ready. */
 export const INSTANCE_REASONS = {
-  Pending: { acts: 'operator', meaning: 'The operator has not looked at the object yet.' },
-  Declared: { acts: 'nobody', meaning: 'Portal: the instance is recorded and protected as a person declared it.' },
-  Active: { acts: 'nobody', meaning: 'The instance is active and can be opened from the service of this object.' },
+  Pending: { acts: 'operator', status: 'Unknown', meaning: 'The operator has not looked at the object yet.' },
+  Declared: {
+    acts: 'nobody',
+    status: 'True',
+    meaning: 'Portal: the instance is recorded and protected as a person declared it.',
+  },
+  Active: {
+    acts: 'nobody',
+    status: 'True',
+    meaning: 'The instance is active and can be opened from the service of this object.',
+  },
   GracePeriod: {
     acts: 'nobody',
+    status: 'True',
     meaning: 'The instance works, but its last eligible licence has expired; see suspendAt.',
   },
   Creating: { acts: 'operator', meaning: 'The instance is being asked for.' },
@@ -52,11 +61,72 @@ export type InstanceReason = keyof typeof INSTANCE_REASONS;
 
 /** Reasons of Removal, while the object is being deleted. Its status is False while it is held and True while it goes. */
 export const REMOVAL_REASONS = {
-  NotCreatingService: 'Another service created the instance. Only through that one it is removed.',
-  OwnershipUnverified: 'Who created the instance is not certain at this moment, so nothing is removed.',
-  ConfirmationRequired: 'A person has to confirm that this very instance is meant.',
-  AwaitingPortal: 'A person has to remove the instance in the portal and to report it.',
-  Removing: 'The instance is being removed; the object goes when upstream says that it is gone.',
-} as const;
+  NotCreatingService: {
+    acts: 'person',
+    meaning: "Another service created the instance. Remove it through that one's object, or `Orphan`.",
+  },
+  OwnershipUnverified: {
+    acts: 'person',
+    meaning:
+      'It is not certain right now who created the instance, so nothing is removed. The operator asks again; repair what the message names, or `Orphan`.',
+  },
+  ConfirmationRequired: {
+    acts: 'person',
+    meaning: 'A person has to confirm that this very instance is meant, with the command of the message, or `Orphan`.',
+  },
+  AwaitingPortal: {
+    acts: 'person',
+    meaning:
+      'A person has to remove the instance in the portal and to report it with the command of the message, or `Orphan`.',
+  },
+  Removing: {
+    acts: 'operator',
+    status: 'True',
+    meaning: 'The instance is being removed; the object goes when upstream says that it is gone.',
+  },
+} as const satisfies Record<string, ReasonDoc>;
 
 export type RemovalReason = keyof typeof REMOVAL_REASONS;
+
+/** Reasons of OwnershipVerified. */
+export const OWNERSHIP_REASONS = {
+  Declared: {
+    acts: 'nobody',
+    status: 'True',
+    meaning: 'Portal: as a person declared it; no other object says otherwise.',
+  },
+  Confirmed: { acts: 'nobody', status: 'True', meaning: 'API: upstream names the creating service, the same as ever.' },
+  RecordsDisagree: {
+    acts: 'person',
+    status: 'False',
+    meaning:
+      'Two records name different creating services. Nothing is removed through either until a person has cleared it up.',
+  },
+  NotTold: {
+    acts: 'person',
+    status: 'Unknown',
+    meaning: 'Upstream does not say which service created the instance. Nothing is removed.',
+  },
+  Unverified: {
+    acts: 'operator',
+    status: 'Unknown',
+    meaning: 'Upstream cannot be asked at the moment; `Ready` says why.',
+  },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** Reasons of Expiring: the dates that upstream names, in the steps of the notices that ESET sends (domain: protect §5.4). */
+export const EXPIRING_REASONS = {
+  SuspensionDue: { acts: 'person', meaning: 'In its grace period; suspended at `suspendAt`.' },
+  SuspensionNear: { acts: 'person', meaning: 'The same, in 7 days or less.' },
+  DeletionDue: { acts: 'person', meaning: 'Suspended; instance and data are deleted at `deleteAt`.' },
+  DeletionNear: { acts: 'person', meaning: 'The same, in 14 days or less.' },
+} as const satisfies Record<string, ReasonDoc>;
+
+/** Reasons of RemovalArmed. */
+export const ARMED_REASONS = {
+  Confirmed: {
+    acts: 'nobody',
+    meaning:
+      'A deletion of this object goes through without another question. If that is not what you want, take the annotation off.',
+  },
+} as const satisfies Record<string, ReasonDoc>;

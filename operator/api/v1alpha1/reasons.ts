@@ -1,4 +1,4 @@
-// Every reason that the conditions of an MSPAccount can have, and what it means to a person. The docs and the tests read it.
+// Every reason of the condition Ready of an MSPAccount, and what it means to a person. The docs and the tests read it.
 
 /** Who has to act: nobody, the operator (`Reconciling`), or a person (`Stalled`). kstatus and Flux read these two. */
 export type Acts = 'nobody' | 'operator' | 'person';
@@ -6,15 +6,29 @@ export type Acts = 'nobody' | 'operator' | 'person';
 export interface ReasonDoc {
   readonly acts: Acts;
   readonly meaning: string;
+  /** The status that comes with it, where it is not the usual one of its condition. */
+  readonly status?: 'True' | 'False' | 'Unknown' | 'False or Unknown';
 }
 
-/** Reasons of Ready. Synchronized and CredentialsValid use the same words. */
+/** Reasons of Ready; usually False. Synchronized and CredentialsValid use some of the same words. */
 export const ACCOUNT_REASONS = {
-  Pending: { acts: 'operator', meaning: 'The operator has not looked at the account yet.' },
-  Progressing: { acts: 'operator', meaning: 'The first sync of this generation of the spec is running.' },
-  Synchronized: { acts: 'nobody', meaning: 'The last sync was complete and is applied.' },
-  Planned: { acts: 'nobody', meaning: 'mode Observe: the last sync was complete; nothing was written.' },
-  NoTreeAPI: { acts: 'nobody', meaning: 'The services of the account have no tree to read; only EMA2 has.' },
+  Pending: { acts: 'operator', status: 'Unknown', meaning: 'The operator has not looked at the account yet.' },
+  Progressing: {
+    acts: 'operator',
+    status: 'Unknown',
+    meaning: 'The first sync of this generation of the spec is running.',
+  },
+  Synchronized: { acts: 'nobody', status: 'True', meaning: 'The last sync was complete and is applied.' },
+  Planned: {
+    acts: 'nobody',
+    status: 'True',
+    meaning: 'mode Observe: the last sync was complete; nothing was written.',
+  },
+  NoTreeAPI: {
+    acts: 'nobody',
+    status: 'True',
+    meaning: 'The services of the account have no tree to read; only EMA2 has.',
+  },
   SecretNotFound: { acts: 'operator', meaning: 'The Secret does not exist yet.' },
   SecretForbidden: { acts: 'operator', meaning: 'The operator may not read Secrets in this namespace.' },
   SecretKeyMissing: { acts: 'person', meaning: 'The Secret lacks username or password, or one of them is empty.' },

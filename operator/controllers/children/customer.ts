@@ -1,6 +1,7 @@
 // Customer ↔ the plan's view of it: what the cache keeps of a customer, and what is written for one. `spec.setup` is read and
 // never written.
 
+import type { SETUP_REASONS, SuspendedReason } from '../../api/v1alpha1/child-reasons.ts';
 import type { CustomerSpec, CustomerStatus } from '../../api/v1alpha1/customer.ts';
 import { API_VERSION, GROUP, LABEL_ACCOUNT, LABEL_COMPANY_TYPE, VERSION } from '../../api/v1alpha1/group.ts';
 import type { CustomerMirror, CustomerState, ExistingCustomer, SetupState } from '../../hierarchy/objects.ts';
@@ -78,13 +79,13 @@ export function customerPatch(view: CustomerView, state: CustomerState, now: num
   };
 }
 
-const SETUP_MESSAGES: Record<SetupState, string> = {
+const SETUP_MESSAGES: Record<keyof typeof SETUP_REASONS, string> = {
   Pending: 'Not set up. Set spec.setup.mode to Skip or, once it is set up in ESET PROTECT, to Configured.',
   Skipped: 'The setup was skipped.',
   Completed: 'Set up in ESET PROTECT.',
 };
 
-const SUSPENDED_MESSAGES: Record<CustomerMirror['suspended'], { reason: string; message: string }> = {
+const SUSPENDED_MESSAGES: Record<CustomerMirror['suspended'], { reason: SuspendedReason; message: string }> = {
   True: { reason: 'Suspended', message: 'The company is suspended upstream.' },
   False: { reason: 'Active', message: 'The company is not suspended upstream.' },
   Unknown: { reason: 'UnknownStatusCode', message: 'Upstream reports a status code whose meaning is not known.' },

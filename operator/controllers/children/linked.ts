@@ -1,6 +1,7 @@
 // The condition Linked of a child: its reasons, its messages, and how it is read back. Messages depend on the reason alone, so
 // that a pass without change writes nothing.
 
+import type { LinkedReason } from '../../api/v1alpha1/child-reasons.ts';
 import type { Linked, LinkedSince } from '../../hierarchy/objects.ts';
 import type { Condition } from '../../runtime/object.ts';
 
@@ -8,7 +9,7 @@ import type { Condition } from '../../runtime/object.ts';
 export type LinkedSeen = LinkedSince & { readonly at: string };
 
 /** Every reason of the condition Linked, and what it tells people. */
-export const LINKED_MESSAGES: Record<Linked['reason'], string> = {
+export const LINKED_MESSAGES: Record<LinkedReason, string> = {
   Present: 'The company is there upstream.',
   Removed: 'The company was removed upstream. You may delete this object.',
   NotVisible:

@@ -1,6 +1,7 @@
 // The end of an account: a finalizer makes sure that its children hear of it, as its deletionPolicy says. Nothing is deleted
 // but under the policy Delete (promise 4); every step can be repeated after a crash (promise 6).
 
+import { ACCOUNT_CONDITIONS } from '../../api/v1alpha1/conditions.ts';
 import { FINALIZER_CHILDREN } from '../../api/v1alpha1/group.ts';
 import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { Action } from '../../hierarchy/action.ts';
@@ -75,7 +76,7 @@ async function hold(
   const message = `ProtectInstances still refer to this account: ${shown}${instances.length > 10 ? ', …' : ''}. Delete them first, or let go of them with deletionPolicy Orphan.`;
   const next = (status: MSPAccountStatus): MSPAccountStatus => ({
     ...status,
-    conditions: new Conditions(status.conditions, account.generation, deps.now())
+    conditions: new Conditions(ACCOUNT_CONDITIONS, status.conditions, account.generation, deps.now())
       .set({ type: 'DeletionBlocked', status: 'True', reason: 'InstancesRefer', message })
       .list(),
   });

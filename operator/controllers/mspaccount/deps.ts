@@ -1,5 +1,6 @@
 // What the controller of accounts is given.
 
+import type { EventReason } from '../../api/v1alpha1/events.ts';
 import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { CompanyStatus } from '../../hierarchy/snapshot.ts';
 import type { Cache } from '../../runtime/cache.ts';
@@ -29,7 +30,7 @@ export interface AccountDeps {
   readonly logins: LoginLimit;
   /** For the syncs of accounts that are not known to be well. */
   readonly lane: Lane;
-  readonly events: EventRecorder;
+  readonly events: EventRecorder<EventReason>;
   readonly metrics: MSPMetrics;
   readonly upstream: UpstreamOptions;
   /** How the API server knows the operator, for the commands that messages show. */

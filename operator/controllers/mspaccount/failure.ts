@@ -1,12 +1,11 @@
 // Why nothing, or not everything, could be read from upstream → the verdict that says so.
 
-import type { AccountReason } from '../../api/v1alpha1/reasons.ts';
 import type { Gap } from '../../hierarchy/snapshot.ts';
 import { isUnclearLogin, type UpstreamCause, type UpstreamFailure } from '../../upstream/failure.ts';
 import { REFUSALS_PER_HOUR, WINDOW_MS } from './login-limit.ts';
-import type { Verdict } from './verdict.ts';
+import type { UnsynchronizedReason, Verdict } from './verdict.ts';
 
-const REASONS: Record<UpstreamCause, AccountReason> = {
+const REASONS: Record<Exclude<UpstreamCause, 'LoginThrottled'>, UnsynchronizedReason> = {
   ConnectionFailed: 'UpstreamUnreachable',
   Aborted: 'UpstreamTimeout',
   Timeout: 'UpstreamTimeout',
@@ -19,7 +18,6 @@ const REASONS: Record<UpstreamCause, AccountReason> = {
   Maintenance: 'UpstreamMaintenance',
   Unauthorized: 'UpstreamForbidden',
   LoginRefused: 'LoginRefused',
-  LoginThrottled: 'LoginThrottled',
   Forbidden: 'UpstreamForbidden',
   ServerError: 'UpstreamError',
   UnknownType: 'UpstreamInvalid',
@@ -39,13 +37,14 @@ const THROTTLED: Verdict = {
 
 /** The own company or its first listing could not be read: nothing is known, nothing is touched. */
 export function failedVerdict(failure: UpstreamFailure): Verdict {
-  if (failure.cause === 'LoginThrottled') return THROTTLED;
+  const { cause } = failure;
+  if (cause === 'LoginThrottled') return THROTTLED;
   const again = isUnclearLogin(failure)
     ? `This may also be its answer to a wrong username or password: so that the account is not locked, the operator tries again every ${UNCLEAR_PAUSE_MS / 60_000} minutes, and at once with another Secret.`
     : 'The operator tries again on its own.';
   return {
     ready: 'False',
-    reason: REASONS[failure.cause],
+    reason: REASONS[cause],
     message: `${failure.message} No object was touched. ${again}`,
     synchronized: 'False',
   };

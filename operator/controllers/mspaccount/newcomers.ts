@@ -1,5 +1,6 @@
 // What a sync made anew: new customers, told in one event for each sync, and children that somebody had deleted, told by name.
 
+import type { EventReason } from '../../api/v1alpha1/events.ts';
 import type { Action, Plan } from '../../hierarchy/action.ts';
 import type { LostChild } from '../children/lost.ts';
 import { referenceTo } from '../status-writer.ts';
@@ -31,7 +32,7 @@ export function tellNew(
   const wasLost = new Set(lost.map(({ of, companyID }) => `${of} ${companyID}`));
   const back = created.filter((action) => wasLost.has(keyOf(action)));
   const fresh = created.filter((action) => action.kind === 'CreateCustomer' && !wasLost.has(keyOf(action)));
-  const tell = (type: 'Normal' | 'Warning', reason: string, what: string, actions: readonly Creation[]): void => {
+  const tell = (type: 'Normal' | 'Warning', reason: EventReason, what: string, actions: readonly Creation[]): void => {
     if (actions.length === 0) return;
     const names = actions.map(nameOf).sort((a, b) => a.localeCompare(b));
     const sample = names.slice(0, SAMPLE).join(', ') + (names.length > SAMPLE ? ', …' : '');

@@ -1,6 +1,7 @@
 // One pass over an instance that is being deleted. No removal is sent without an answer from upstream, in this very pass, that
 // names the object's own service as the creating service (promise 5); the decision is in ownership/removal.ts.
 
+import { INSTANCE_CONDITIONS } from '../../api/v1alpha1/conditions.ts';
 import { FINALIZER_CREATING_SERVICE } from '../../api/v1alpha1/group.ts';
 import type { RemovalReason } from '../../api/v1alpha1/instance-reasons.ts';
 import type { ProtectInstanceStatus } from '../../api/v1alpha1/protectinstance.ts';
@@ -129,7 +130,7 @@ async function say(
     ...before,
     observedGeneration: view.generation,
     ...(view.requestedAt === null ? {} : { lastHandledRequestedAt: view.requestedAt.slice(0, 256) }),
-    conditions: new Conditions(before.conditions, view.generation, deps.now())
+    conditions: new Conditions(INSTANCE_CONDITIONS, before.conditions, view.generation, deps.now())
       .set({ type: 'Removal', status, reason, message: message.slice(0, 4096) })
       .remove('RemovalArmed')
       .list(),

@@ -1,9 +1,12 @@
 // What a pass over an instance concludes → its conditions. Pure.
 
-import { INSTANCE_REASONS, type InstanceReason } from '../../api/v1alpha1/instance-reasons.ts';
+import { INSTANCE_CONDITIONS } from '../../api/v1alpha1/conditions.ts';
+import type { InstanceReason } from '../../api/v1alpha1/instance-reasons.ts';
 import type { ProtectInstanceStatus } from '../../api/v1alpha1/protectinstance.ts';
-import { Conditions, type ConditionStatus, type Finding } from '../ready.ts';
+import { Conditions, type ConditionStatus, type Finding as FindingOf } from '../ready.ts';
 import { isArmed, type InstanceView } from './instance.ts';
+
+type Finding = FindingOf<typeof INSTANCE_CONDITIONS>;
 
 export interface InstanceVerdict {
   readonly ready: ConditionStatus;
@@ -11,7 +14,7 @@ export interface InstanceVerdict {
   /** For people: what happened and what to do. Stable while nothing changes. */
   readonly message: string;
   /** OwnershipVerified; left out: as it was. */
-  readonly ownership?: Omit<Finding, 'type'> | undefined;
+  readonly ownership?: Omit<Extract<Finding, { type: 'OwnershipVerified' }>, 'type'> | undefined;
 }
 
 const DAY_MS = 86_400_000;
@@ -28,11 +31,10 @@ export function afterPass(
 ): ProtectInstanceStatus {
   const { ready, reason, message, ownership } = verdict;
   const status = { ...view.status, ...found };
-  const conditions = new Conditions(view.status.conditions, view.generation, now).ready({
+  const conditions = new Conditions(INSTANCE_CONDITIONS, view.status.conditions, view.generation, now).ready({
     ready,
     reason,
     message,
-    acts: INSTANCE_REASONS[reason].acts,
   });
   if (ownership !== undefined) conditions.set({ type: 'OwnershipVerified', ...ownership });
   const id = status.instanceID ?? view.spec.instanceID ?? '';
