@@ -91,7 +91,9 @@ export class People {
   readonly #delete = async (seen: Observed): Promise<string | null> => {
     const { random, memory, stage } = this.#at;
     const kind = random.pick(KINDS);
-    const child = this.#untouched(seen[kind]);
+    // Often one whose setup somebody has decided: that is what could get lost.
+    const decided = [...seen[kind]].filter(([id]) => memory.setups.has(id));
+    const child = this.#untouched(decided.length > 0 && random.chance(0.6) ? new Map(decided) : seen[kind]);
     if (child === null) return null;
     const [id, object] = child;
     const { name, uid } = object.metadata;
