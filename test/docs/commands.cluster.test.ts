@@ -19,7 +19,7 @@ exec < <(printf 'secret\n') # a pipe, which can be opened by its name
 kubectl() {
   case "$1" in
     annotate | patch | delete | create | apply) "$KUBECTL" "$@" --dry-run=server ;;
-    wait) "$KUBECTL" "$@" --timeout=1s ;;
+    wait) "$KUBECTL" "$@" --timeout=3s ;;
     msp) shift; "$NODE" "$MSP" "$@" --help ;;
     *) "$KUBECTL" "$@" ;;
   esac
@@ -41,7 +41,7 @@ async function typed(command: string) {
 }
 
 /** Answers of the API server to a good request: the documented object is not in this namespace, or is as it is. */
-const FINE = /\(NotFound\)|already exists|timed out waiting|no matching resources/;
+const FINE = /\(NotFound\)|already exists|timed out waiting|context deadline exceeded|no matching resources/;
 
 beforeAll(async () => {
   namespace = await cluster.createNamespace('docs');
