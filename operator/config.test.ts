@@ -11,7 +11,7 @@ describe('flags and environment', () => {
       upstreamHosts: ['mspapi.eset.com'],
       upstreamAllowLoopbackHTTP: false,
       upstreamRequestsPerSecond: 10,
-      concurrency: 64,
+      concurrency: 8,
       logFormat: 'json',
     });
   });
@@ -47,8 +47,8 @@ describe('flags and environment', () => {
   });
 
   test.each([
-    [['--concurrency', '0'], /from 1 to 1000/],
-    [['--concurrency', '1e1'], /from 1 to 1000/],
+    [['--concurrency', '0'], /from 1 to 100/],
+    [['--concurrency', '1e1'], /from 1 to 100/],
     [['--upstream-hosts', 'https://x'], /not host or host:port/],
     [['--watch-namespaces', 'Nope'], /not the name of a namespace/],
     [['--company-status-codes', '2=Gone'], /code=status/],

@@ -130,12 +130,9 @@ function commandOf(env: Readonly<Record<string, string | undefined>>): { command
       .default(new Map([[1, 'Active']]), '1=Active'),
   );
   add(
-    new Option(
-      '--concurrency <n>',
-      'accounts worked on at the same time, each with at most 4 requests to upstream in flight; half as many more are for accounts that are new or in trouble',
-    )
-      .argParser(within(1, 1000, wholeNumber))
-      .default(64),
+    new Option('--concurrency <n>', 'accounts worked on at the same time')
+      .argParser(within(1, 100, wholeNumber))
+      .default(8),
   );
   add(new Option('--metrics-address <address>', "host:port of /metrics; '0' serves none").default('0.0.0.0:8080'));
   add(

@@ -12,7 +12,6 @@ import { createMSPMetrics } from './controllers/metrics.ts';
 import { MSP_ACCOUNTS, secretKey, viewAccount, type AccountView } from './controllers/mspaccount/account.ts';
 import { SECRETS } from './controllers/secret.ts';
 import { announceAccount } from './controllers/mspaccount/announce.ts';
-import { Lane, lanePlaces } from './controllers/mspaccount/lane.ts';
 import { LoginLimit } from './controllers/mspaccount/login-limit.ts';
 import { BY_NAMESPACE } from './controllers/mspaccount/twins.ts';
 import { reconcileAccount } from './controllers/mspaccount/reconcile.ts';
@@ -141,7 +140,6 @@ export async function runOperator(
     client,
     lost,
     logins: new LoginLimit(now),
-    lane: new Lane(lanePlaces(config.concurrency)),
     events,
     accounts,
     children,
@@ -173,7 +171,7 @@ export async function runOperator(
     ...deps,
     name: 'mspaccount',
     reconcile: (key, context) => reconcileAccount(accountDeps, key, context),
-    concurrency: config.concurrency + lanePlaces(config.concurrency),
+    concurrency: config.concurrency,
     timeoutMs: SYNC_TIMEOUT_MS,
   });
   const customerController = new Controller({

@@ -29,10 +29,6 @@ export interface Ema2ClientOptions {
   readonly requestsPerSecond: number;
   /** Requests in flight. Default 4. */
   readonly concurrency?: number;
-  /**
-   * The first question of a crawl is asked once, without the usual repeats: for an upstream that may be down. Default false.
-   */
-  readonly probe?: boolean;
   /** For one whole request, from connecting to the last byte. Default 30,000. */
   readonly requestTimeoutMs?: number;
   /** Of one response. Default 8 MiB. */
@@ -128,7 +124,6 @@ export class Ema2Client {
     const outcome = await crawl(
       {
         api,
-        probe: this.#options.probe ?? false,
         concurrency: this.#concurrency,
         maxCompanies: this.#options.maxCompanies ?? 500_000,
         statusCodes: this.#options.statusCodes ?? DEFAULT_STATUS_CODES,

@@ -16,8 +16,6 @@ import { Tree } from './tree.ts';
 
 export interface CrawlOptions {
   readonly api: Api;
-  /** Ask the first question once only. */
-  readonly probe: boolean;
   readonly concurrency: number;
   readonly maxCompanies: number;
   readonly statusCodes: ReadonlyMap<number, CompanyStatus>;
@@ -55,13 +53,12 @@ type Own =
   { readonly kind: 'own'; readonly company: Company } | { readonly kind: 'failed'; readonly failure: UpstreamFailure };
 
 /** User/Current names the own company; Detail is asked where it does not tell the type (domain: ema-api §4). */
-async function ownCompany({ api, probe, statusCodes }: CrawlOptions, signal: AbortSignal): Promise<Own> {
+async function ownCompany({ api, statusCodes }: CrawlOptions, signal: AbortSignal): Promise<Own> {
   const invalid = (operation: string, what: string): Own => ({
     kind: 'failed',
     failure: failure(operation, 'InvalidResponse', `${operation} ${what}`, 200),
   });
-  const first = { operation: 'User/Current' };
-  const current = await (probe ? api.call(first, signal) : api.callPatiently(first, signal));
+  const current = await api.callPatiently({ operation: 'User/Current' }, signal);
   if (current.kind === 'failed') return current;
   if (!isCurrentAnswer(current.value)) return invalid('User/Current', 'answered without the company of the login.');
   let company: JsonObject = current.value.company;

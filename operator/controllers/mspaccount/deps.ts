@@ -13,7 +13,6 @@ import type { LostChildren } from '../children/lost.ts';
 import type { MSPMetrics } from '../metrics.ts';
 import type { StatusWriter } from '../status-writer.ts';
 import type { AccountView } from './account.ts';
-import type { Lane } from './lane.ts';
 import type { LoginLimit } from './login-limit.ts';
 
 export interface AccountDeps {
@@ -28,8 +27,6 @@ export interface AccountDeps {
   /** Linked children that somebody deleted. */
   readonly lost: LostChildren;
   readonly logins: LoginLimit;
-  /** For the syncs of accounts that are not known to be well. */
-  readonly lane: Lane;
   readonly events: EventRecorder<EventReason>;
   readonly metrics: MSPMetrics;
   readonly upstream: UpstreamOptions;

@@ -10,7 +10,6 @@ import { secretKey, type AccountView } from './account.ts';
 import type { AccountDeps } from './deps.ts';
 import { finish, protect, releaseOrphans } from './deletion.ts';
 import { dueOf } from './due.ts';
-import { isWell } from './lane.ts';
 import { readLogin } from './login.ts';
 import { progressWriter } from './progress.ts';
 import { followLogin } from './rotation.ts';
@@ -27,8 +26,6 @@ import { olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
 const DONE: Outcome = { kind: 'done' };
-/** Until an account that found the lane full looks again; half of it to one and a half times. */
-const LANE_PAUSE_MS = 2_000;
 
 /** @param key `namespace/name` of an MSPAccount, existing or not */
 export async function reconcileAccount(deps: AccountDeps, key: string, context: ReconcileContext): Promise<Outcome> {
@@ -57,14 +54,8 @@ export async function reconcileAccount(deps: AccountDeps, key: string, context: 
     await recount(deps, account, context.signal);
     return due.kind === 'later' ? { kind: 'requeueAfter', ms: due.inMs } : DONE;
   }
-  const leave = isWell(account) ? () => {} : deps.lane.enter();
-  if (leave === null) return { kind: 'requeueAfter', ms: LANE_PAUSE_MS * (0.5 + deps.random()) };
   context.log.info({ why: due.why }, 'sync is due');
-  try {
-    return await runSync(deps, key, account, context);
-  } finally {
-    leave();
-  }
+  return runSync(deps, key, account, context);
 }
 
 async function runSync(

@@ -10,7 +10,6 @@ import type { AccountView } from './account.ts';
 import { applyPlan, type Applied } from './apply.ts';
 import type { AccountDeps } from './deps.ts';
 import { failedVerdict } from './failure.ts';
-import { isWell } from './lane.ts';
 import type { Login } from './login.ts';
 import { keyOf, restored, tellNew } from './newcomers.ts';
 import { planOf, questions } from './planning.ts';
@@ -59,7 +58,6 @@ export function connectUpstream(
     credentials: { username: login.username, password: login.password },
     allow: policy,
     gate,
-    probe: !isWell(account),
     requestsPerSecond,
     statusCodes,
     now: deps.now,
