@@ -35,6 +35,7 @@ const applied = (plan = NOTHING, gaps: Gap[] = [], failures: string[] = []): Syn
   kind: 'applied',
   snapshot: snapshot(...gaps),
   requests: 3,
+  gaveUp: false,
   applied: { done: 0, failures, failed: failures.length, terminating: false, plan },
 });
 const stopped = (verdict: Verdict, more: object = {}): SyncReport => ({
@@ -157,7 +158,7 @@ describe('the conditions after', () => {
         },
       ],
     };
-    const status = after({ kind: 'planned', snapshot: snapshot(), requests: 3, plan });
+    const status = after({ kind: 'planned', snapshot: snapshot(), requests: 3, gaveUp: false, plan });
     expect(conditions(status)).toMatchObject({ Ready: 'True Planned' });
     expect(status.conditions?.[0]?.message).toContain('StaticGroups: create 1; Customers: nothing');
   });

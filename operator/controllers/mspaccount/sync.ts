@@ -8,10 +8,11 @@ import type { Family } from '../children/children.ts';
 import type { AccountView } from './account.ts';
 import { applyPlan, type Applied } from './apply.ts';
 import type { AccountDeps } from './deps.ts';
-import { failedVerdict } from './failure.ts';
+import { endedVerdict, failedVerdict, isOutage } from './failure.ts';
 import type { Login } from './login.ts';
 import { keyOf, restored, tellNew } from './newcomers.ts';
 import { planOf, questions } from './planning.ts';
+import type { Turn } from './turn.ts';
 import { duplicateVerdict, olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -31,21 +32,39 @@ export type SyncReport =
       readonly root: Company | null;
     }
   /** Observe: what would be done. */
-  | { readonly kind: 'planned'; readonly snapshot: Snapshot; readonly requests: number; readonly plan: Plan }
-  | { readonly kind: 'applied'; readonly snapshot: Snapshot; readonly requests: number; readonly applied: Applied };
+  | (Read & { readonly kind: 'planned'; readonly plan: Plan })
+  | (Read & { readonly kind: 'applied'; readonly applied: Applied });
 
-/** The client of one sync; the caller closes it. */
-export function connectUpstream(deps: AccountDeps, account: AccountView, login: Login & { kind: 'ok' }): Ema2Client {
-  const { policy, requestsPerSecond, statusCodes, connect } = deps.upstream;
+interface Read {
+  readonly snapshot: Snapshot;
+  readonly requests: number;
+  /** Upstream was dead before every company had been asked for. */
+  readonly gaveUp: boolean;
+}
+
+/** The client of one sync; the caller closes it. `probe`: one request until upstream answers. */
+export function connectUpstream(
+  deps: AccountDeps,
+  account: AccountView,
+  login: Login & { kind: 'ok' },
+  { turn, probe }: { readonly turn: Turn; readonly probe: boolean },
+): Ema2Client {
+  const { policy, requestsPerSecond, inFlight, statusCodes, connect } = deps.upstream;
   return connect({
     endpoint: account.settings.endpoint,
     credentials: { username: login.username, password: login.password },
     allow: policy,
     requestsPerSecond,
+    inFlight,
+    probe,
     statusCodes,
     now: deps.now,
     random: deps.random,
-    onRequest: (request) => deps.metrics.upstreamRequest(request),
+    onRequest: (request) => {
+      deps.metrics.upstreamRequest(request);
+      // A cause instead of a status: there was no answer, or none that came to an end.
+      if (/^\d+$/.test(request.code)) turn.heard();
+    },
   });
 }
 
@@ -53,15 +72,18 @@ export async function synchronize(
   deps: AccountDeps,
   account: AccountView,
   upstream: Ema2Client,
+  turn: Turn,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
 ): Promise<SyncReport> {
   const { namespace, name, settings } = account;
-  const crawl = await upstream.crawl(signal, onProgress);
+  const crawl = await upstream.crawl(turn.reading, onProgress, () => turn.begin());
+  if (turn.ended !== null) return stopped(endedVerdict(turn.ended), false);
   if (crawl.kind === 'refused') return stopped(refusedVerdict(crawl.message), true);
   if (crawl.kind === 'failed') return stopped(failedVerdict(crawl.failure), false, crawl.failure.retryAfterMs ?? 0);
 
-  const { snapshot, requests } = crawl;
+  const { kind: _, ...read } = crawl;
+  const { snapshot } = read;
   const { root } = snapshot;
   const twin = olderTwin(deps.accounts, account, root.id);
   const stop = twin === null ? mayNotMirror(account, root) : duplicateVerdict(twin, root.id);
@@ -70,13 +92,16 @@ export async function synchronize(
   const key = `${namespace}/${name}`;
   const family = deps.children.of(key);
   const absent = questions(snapshot, family);
-  const confirmations = absent.length === 0 ? new Map<string, Confirmation>() : await upstream.confirm(absent, signal);
+  const confirmations =
+    absent.length === 0 ? new Map<string, Confirmation>() : await upstream.confirm(absent, turn.reading);
   signal.throwIfAborted();
+  if (turn.ended !== null) return stopped(endedVerdict(turn.ended), false);
+  turn.work();
 
   const now = deps.now();
   const lost = deps.lost.of(key);
   const plan = (children: Family): Plan => restored(planOf(account, snapshot, children, confirmations, now), lost);
-  if (settings.mode === 'Observe') return { kind: 'planned', snapshot, requests, plan: plan(family) };
+  if (settings.mode === 'Observe') return { kind: 'planned', ...read, plan: plan(family) };
   const created = new Map<string, Action & { kind: 'CreateCustomer' | 'CreateGroup' }>();
   const onDone = (action: Action): void => {
     deps.metrics.change(action);
@@ -85,7 +110,12 @@ export async function synchronize(
   const applied = await applyPlan(deps.children, namespace, name, plan, onDone, signal);
   tellNew(deps, account, [...created.values()], lost);
   if (isComplete(snapshot)) deps.lost.forget(key, lost);
-  return { kind: 'applied', snapshot, requests, applied };
+  return { kind: 'applied', ...read, applied };
+}
+
+/** Upstream did not answer, not at all or not to the end. */
+export function endedByOutage(report: SyncReport): boolean {
+  return report.kind === 'stopped' ? isOutage(report.verdict) : report.gaveUp;
 }
 
 /** What forbids to mirror this tree at all, for a person to decide. */
