@@ -11,7 +11,8 @@ describe('flags and environment', () => {
       upstreamHosts: ['mspapi.eset.com'],
       upstreamAllowLoopbackHTTP: false,
       upstreamRequestsPerSecond: 10,
-      concurrency: 8,
+      upstreamMaxInFlight: 128,
+      concurrency: 32,
       logFormat: 'json',
     });
   });
@@ -49,6 +50,7 @@ describe('flags and environment', () => {
   test.each([
     [['--concurrency', '0'], /from 1 to 100/],
     [['--concurrency', '1e1'], /from 1 to 100/],
+    [['--upstream-max-in-flight', '3'], /from 4 to 10000/],
     [['--upstream-hosts', 'https://x'], /not host or host:port/],
     [['--watch-namespaces', 'Nope'], /not the name of a namespace/],
     [['--company-status-codes', '2=Gone'], /code=status/],

@@ -16,8 +16,10 @@ export interface Config {
   /** How often an instance is looked at upstream while nothing happens. */
   readonly lifecyclePollSeconds: number;
   readonly upstreamRequestsPerSecond: number;
+  /** Requests to upstream under way at the same time, of all accounts. */
+  readonly upstreamMaxInFlight: number;
   readonly companyStatusCodes: ReadonlyMap<number, CompanyStatus>;
-  /** Accounts worked on at the same time. */
+  /** Accounts read and written at the same time. */
   readonly concurrency: number;
   /** `host:port`; '0' serves none. */
   readonly metricsAddress: string;
@@ -130,9 +132,20 @@ function commandOf(env: Readonly<Record<string, string | undefined>>): { command
       .default(new Map([[1, 'Active']]), '1=Active'),
   );
   add(
-    new Option('--concurrency <n>', 'accounts worked on at the same time')
+    new Option(
+      '--upstream-max-in-flight <n>',
+      'requests to upstream under way at the same time, of all accounts; one that has gone unanswered for 1 s does not count',
+    )
+      .argParser(within(4, 10_000, wholeNumber))
+      .default(128),
+  );
+  add(
+    new Option(
+      '--concurrency <n>',
+      'accounts read and written at the same time; one whose upstream has been silent for 1 s does not count, and those whose upstream failed last time share a quarter of it',
+    )
       .argParser(within(1, 100, wholeNumber))
-      .default(8),
+      .default(32),
   );
   add(new Option('--metrics-address <address>', "host:port of /metrics; '0' serves none").default('0.0.0.0:8080'));
   add(

@@ -8,8 +8,10 @@ import { CUSTOMERS, viewCustomer, type CustomerView } from './controllers/childr
 import { LostChildren } from './controllers/children/lost.ts';
 import { STATIC_GROUPS, viewGroup, type GroupView } from './controllers/children/group.ts';
 import { reconcileCustomer } from './controllers/customer/reconcile.ts';
-import { createMSPMetrics } from './controllers/metrics.ts';
+import { createMSPMetrics, isolationMetrics } from './controllers/metrics.ts';
 import { MSP_ACCOUNTS, secretKey, viewAccount, type AccountView } from './controllers/mspaccount/account.ts';
+import { Lane } from './controllers/lane.ts';
+import { Breaker } from './controllers/mspaccount/breaker.ts';
 import { SECRETS } from './controllers/secret.ts';
 import { announceAccount } from './controllers/mspaccount/announce.ts';
 import { LoginLimit } from './controllers/mspaccount/login-limit.ts';
@@ -47,13 +49,20 @@ import { serveMetrics, serveProbes } from './runtime/probes.ts';
 import { Transport } from './runtime/transport.ts';
 import { whoAmI } from './runtime/who-am-i.ts';
 import { Ema2Client } from './upstream/client.ts';
+import { Places } from './upstream/places.ts';
 
 const NAME = 'eset-msp-operator';
-/** A sync of 100,000 companies at 10 requests per second and 1,000 writes per second takes some minutes. */
-const SYNC_TIMEOUT_MS = 60 * 60_000;
+/** The last resort: reading ends itself after 6 h (`turn.ts`), and 1,000,000 writes take less than one. */
+const SYNC_TIMEOUT_MS = 8 * 3_600_000;
+/** Passes for each account that is read and written: most wait for an upstream, and then cost a socket. */
+const PASSES = 8;
+/** After so much silence of upstream, ms, a sync or request is not counted any more. */
+const PATIENCE_MS = 1000;
 const CUSTOMER_TIMEOUT_MS = 60_000;
 const INSTANCE_TIMEOUT_MS = 120_000;
 const CUSTOMER_CONCURRENCY = 8;
+/** A pass is some requests and no data to speak of; with a dead lifecycle service it takes 15 s. */
+const INSTANCE_CONCURRENCY = 64;
 
 /** Runs the operator until the signal fires; rejects with the reason if a part of it dies. */
 export async function runOperator(
@@ -135,11 +144,19 @@ export async function runOperator(
   });
 
   const operatorUser = await whoAmI(transport, signal);
+  const places = new Places({ places: config.concurrency, patienceMs: PATIENCE_MS });
+  const inFlight = new Places({ places: config.upstreamMaxInFlight, patienceMs: PATIENCE_MS });
+  const lane = new Lane(config.concurrency);
+  const breaker = new Breaker();
   const mspMetrics = createMSPMetrics(metrics, accounts, instances, now);
+  isolationMetrics(metrics, { places, inFlight, lane, breaker });
   const accountDeps = {
     client,
     lost,
     logins: new LoginLimit(now),
+    places,
+    lane,
+    breaker,
     events,
     accounts,
     children,
@@ -163,6 +180,7 @@ export async function runOperator(
     upstream: {
       policy: { hosts: config.upstreamHosts, allowLoopbackHTTP: config.upstreamAllowLoopbackHTTP },
       requestsPerSecond: config.upstreamRequestsPerSecond,
+      inFlight,
       statusCodes: config.companyStatusCodes,
       connect: (options: ConstructorParameters<typeof Ema2Client>[0]) => new Ema2Client(options),
     },
@@ -171,7 +189,7 @@ export async function runOperator(
     ...deps,
     name: 'mspaccount',
     reconcile: (key, context) => reconcileAccount(accountDeps, key, context),
-    concurrency: config.concurrency,
+    concurrency: config.concurrency * PASSES,
     timeoutMs: SYNC_TIMEOUT_MS,
   });
   const customerController = new Controller({
@@ -196,6 +214,7 @@ export async function runOperator(
     }),
     policy: { hosts: config.lifecycleHosts, allowLoopbackHTTP: config.upstreamAllowLoopbackHTTP },
     operatorUser,
+    lane: new Lane(INSTANCE_CONCURRENCY),
     poll: pollTimes(config.lifecyclePollSeconds),
     now,
     random: Math.random,
@@ -204,7 +223,7 @@ export async function runOperator(
     ...deps,
     name: 'protectinstance',
     reconcile: (key, context) => reconcileInstance(instanceDeps, key, context),
-    concurrency: config.concurrency,
+    concurrency: INSTANCE_CONCURRENCY,
     timeoutMs: INSTANCE_TIMEOUT_MS,
   });
   const watched = { accounts, groups, customers, instances, secrets, children, lost };

@@ -1,13 +1,16 @@
 // Every metric of the operator, from the registry: the parts that register them are made, and nothing is started.
 
-import { createMSPMetrics } from '../../operator/controllers/metrics.ts';
+import { createMSPMetrics, isolationMetrics } from '../../operator/controllers/metrics.ts';
+import { Lane } from '../../operator/controllers/lane.ts';
 import { MSP_ACCOUNTS } from '../../operator/controllers/mspaccount/account.ts';
+import { Breaker } from '../../operator/controllers/mspaccount/breaker.ts';
 import { Cache } from '../../operator/runtime/cache.ts';
 import { KubeClient } from '../../operator/runtime/client.ts';
 import { systemClock } from '../../operator/runtime/clock.ts';
 import { Controller } from '../../operator/runtime/controller.ts';
 import { EventRecorder } from '../../operator/runtime/events.ts';
 import { createRegistry, type Metrics } from '../../operator/runtime/metrics.ts';
+import { Places } from '../../operator/upstream/places.ts';
 import { metaOf } from '../../operator/controllers/meta.ts';
 import { Transport } from '../../operator/runtime/transport.ts';
 import { pino } from 'pino';
@@ -35,6 +38,12 @@ export async function allMetrics(): Promise<MetricDoc[]> {
   const client = new KubeClient(transport);
   const none = { list: () => [] };
   createMSPMetrics(metrics, none, none, () => 0);
+  isolationMetrics(metrics, {
+    places: new Places({ places: 1, patienceMs: 1 }),
+    inFlight: new Places({ places: 1, patienceMs: 1 }),
+    lane: new Lane(1),
+    breaker: new Breaker(),
+  });
   const controller = { name: 'x', concurrency: 1, timeoutMs: 1, reconcile: () => Promise.reject(new Error('no pass')) };
   const parts = [
     new Controller({ ...deps, ...controller }),

@@ -28,6 +28,7 @@ export async function preview(
     questions: (snapshot: Snapshot) => questions(account, snapshot, family, 0),
     objection: () => null,
     onProgress: () => {},
+    onAnswer: () => Promise.resolve(),
   };
   const read = await readTree<never>(upstream, reading, signal);
   signal.throwIfAborted();

@@ -3,7 +3,10 @@
 import type { Action } from '../hierarchy/action.ts';
 import type { Cache } from '../runtime/cache.ts';
 import { DURATION_BUCKETS, type Metrics } from '../runtime/metrics.ts';
+import type { Places } from '../upstream/places.ts';
+import type { Lane } from './lane.ts';
 import type { AccountView } from './mspaccount/account.ts';
+import type { Breaker } from './mspaccount/breaker.ts';
 import { accountKey, isArmed, type InstanceView } from './protectinstance/instance.ts';
 
 export interface MSPMetrics {
@@ -70,6 +73,27 @@ export function createMSPMetrics(
       changes.inc({ kind: kindOf(action), action: action.change });
     },
   };
+}
+
+/** How far accounts get in each other's way. Counted at scrape time. */
+export function isolationMetrics(
+  metrics: Metrics,
+  parts: { readonly places: Places; readonly inFlight: Places; readonly lane: Lane; readonly breaker: Breaker },
+): void {
+  const open = metrics.gauge(
+    'mspoperator_breakers_open',
+    'Accounts that are asked with one request until upstream answers.',
+    [],
+  );
+  const lane = metrics.gauge('mspoperator_syncs_in_lane', 'Syncs under way after one that upstream failed.', []);
+  const syncs = metrics.gauge('mspoperator_syncs_active', 'Syncs whose upstream answers, or that write.', []);
+  const requests = metrics.gauge('mspoperator_upstream_in_flight', 'Requests to upstream under way for up to 1 s.', []);
+  metrics.onScrape(() => {
+    open.set(parts.breaker.open);
+    lane.set(parts.lane.size);
+    syncs.set(parts.places.taken);
+    requests.set(parts.inFlight.taken);
+  });
 }
 
 function kindOf(action: Action): 'StaticGroup' | 'Customer' {

@@ -1,11 +1,12 @@
 // One call of the EMA 2 API as everything above sees it: rate-limited, logged in, repeated once after a 401, and, where the
 // caller wants it, repeated with back-off after a passing failure.
-// Promises kept here: isolated (9); credentials are safe (10): at most one fresh login per refused call.
+// Promises kept here: isolated (9), with one request at a time for an upstream that was dead; credentials are safe (10): at most one fresh login per refused call.
 
 import { aborted, isTransient, type UpstreamFailure } from './failure.ts';
 import type { HttpClient, HttpRequest, HttpResult } from './http.ts';
 import { Limiter } from './limiter.ts';
 import type { LoginGate } from './login-gate.ts';
+import type { Places } from './places.ts';
 import { Session, type Credentials } from './session.ts';
 
 /** What `onRequest` is told about each exchange; `code` is the HTTP status or the cause where there was none. */
@@ -21,6 +22,12 @@ export interface ApiOptions {
   readonly gate: LoginGate;
   readonly requestsPerSecond: number;
   readonly concurrency: number;
+  /** Shared by all clients: how many requests there may be at a time. */
+  readonly inFlight: Places | null;
+  /**
+   * Upstream did not answer lately. Until a call is answered, each request has this long, ms, and none is repeated; null: it did.
+   */
+  readonly probeTimeoutMs: number | null;
   readonly now: () => number;
   readonly random: () => number;
   /** Monotonic milliseconds. */
@@ -43,10 +50,12 @@ export class Api {
   readonly #options: ApiOptions;
   readonly #limiter: Limiter;
   readonly #session: Session;
+  #probeTimeoutMs: number | null;
   #requests = 0;
 
   constructor(options: ApiOptions) {
     this.#options = options;
+    this.#probeTimeoutMs = options.probeTimeoutMs;
     this.#limiter = new Limiter(options);
     this.#session = new Session({
       credentials: options.credentials,
@@ -84,6 +93,7 @@ export class Api {
         const method = body === undefined ? 'GET' : 'POST';
         const request = { operation, method, path: `/api/${operation}`, body, token: token.access } as const;
         last = await this.#exchange(request, signal);
+        if (last.kind === 'ok') this.#probeTimeoutMs = null;
         if (last.kind === 'ok' || last.failure.cause !== 'Unauthorized') return last;
         this.#session.drop(token.access);
       } finally {
@@ -101,7 +111,7 @@ export class Api {
   async callPatiently(call: Call, signal: AbortSignal): Promise<HttpResult> {
     for (let retry = 0; ; retry++) {
       const result = await this.call(call, signal);
-      if (result.kind === 'ok' || !mayRetry(result.failure, retry)) return result;
+      if (result.kind === 'ok' || this.#probeTimeoutMs !== null || !mayRetry(result.failure, retry)) return result;
       const jitter = this.#options.random() * BASE_DELAY_MS * 2 ** retry;
       const delay = Math.min(Math.max(jitter, result.failure.retryAfterMs ?? 0), MAX_DELAY_MS);
       if (!(await sleep(delay, signal))) return { kind: 'failed', failure: aborted(call.operation) };
@@ -109,9 +119,13 @@ export class Api {
   }
 
   async #exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
+    const { http, inFlight, monotonic } = this.#options;
+    const place = await inFlight?.take(signal);
+    if (place === null) return { kind: 'failed', failure: aborted(request.operation) };
     this.#requests++;
-    const start = this.#options.monotonic();
-    const result = await this.#options.http.exchange(request, signal);
+    const start = monotonic();
+    const limit = this.#probeTimeoutMs === null ? {} : { timeoutMs: this.#probeTimeoutMs };
+    const result = await http.exchange({ ...request, ...limit }, signal).finally(() => place?.release());
     if (result.kind === 'failed' && result.failure.retryAfterMs !== null) {
       // Holds everybody back, not only the one who was told.
       this.#limiter.pause(Math.min(result.failure.retryAfterMs, MAX_DELAY_MS));
@@ -119,7 +133,7 @@ export class Api {
     this.#options.onRequest({
       operation: request.operation,
       code: result.kind === 'ok' ? '200' : reportCode(result.failure),
-      seconds: (this.#options.monotonic() - start) / 1000,
+      seconds: (monotonic() - start) / 1000,
     });
     return result;
   }

@@ -10,6 +10,7 @@ import { checkEndpoint, mayBePrivate, type EndpointPolicy } from './endpoint.ts'
 import { aborted, failure, type UpstreamFailure } from './failure.ts';
 import { HttpClient } from './http.ts';
 import { OPEN_GATE, type LoginGate } from './login-gate.ts';
+import type { Places } from './places.ts';
 import type { Credentials } from './session.ts';
 
 export { checkEndpoint, type EndpointCheck, type EndpointPolicy } from './endpoint.ts';
@@ -29,6 +30,15 @@ export interface Ema2ClientOptions {
   readonly requestsPerSecond: number;
   /** Requests in flight. Default 4. */
   readonly concurrency?: number;
+  /** Shared by all clients: how many requests there may be at a time. Default: no limit beside one's own. */
+  readonly inFlight?: Places;
+  /**
+   * Upstream did not answer lately: until the first call is answered each request, the login included, is sent once and has
+   * `probeTimeoutMs`. Default: false.
+   */
+  readonly probe?: boolean;
+  /** Default: `requestTimeoutMs`, so that an upstream that is slow and no more is not taken for dead for ever. */
+  readonly probeTimeoutMs?: number;
   /** For one whole request, from connecting to the last byte. Default 30,000. */
   readonly requestTimeoutMs?: number;
   /** Of one response. Default 8 MiB. */
@@ -56,7 +66,13 @@ export interface CrawlProgress {
 
 export type CrawlResult =
   /** Complete or not: see its gaps. */
-  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot; readonly requests: number }
+  | {
+      readonly kind: 'snapshot';
+      readonly snapshot: Snapshot;
+      readonly requests: number;
+      /** Upstream was dead before every company had been asked for. */
+      readonly gaveUp: boolean;
+    }
   /** The login was refused; this client will not try it again. */
   | { readonly kind: 'refused'; readonly message: string }
   /** The own company or the first page of its listing could not be read, or the signal ended it: nothing is known. */
@@ -103,6 +119,8 @@ export class Ema2Client {
       gate: options.gate ?? OPEN_GATE,
       requestsPerSecond,
       concurrency: this.#concurrency,
+      inFlight: options.inFlight ?? null,
+      probeTimeoutMs: options.probe === true ? (options.probeTimeoutMs ?? options.requestTimeoutMs ?? 30_000) : null,
       now,
       random,
       monotonic: () => performance.now(),
@@ -113,9 +131,14 @@ export class Ema2Client {
 
   /**
    * Reads the whole tree. `requests` counts exchanges, logins and repeats included (and those of a `confirm` that runs at
-   * the same time). `onProgress` is called after each page; what it throws ends the crawl and is thrown on.
+   * the same time). `onProgress` is called after each page; `onAnswer` once, when upstream has named the own company, and the
+   * rest is read when it resolves. What they throw ends the crawl and is thrown on.
    */
-  async crawl(signal: AbortSignal, onProgress?: (progress: CrawlProgress) => void): Promise<CrawlResult> {
+  async crawl(
+    signal: AbortSignal,
+    onProgress?: (progress: CrawlProgress) => void,
+    onAnswer?: () => Promise<void>,
+  ): Promise<CrawlResult> {
     const api = this.#api;
     if (api === null) {
       return { kind: 'failed', failure: this.#refusedEndpoint ?? aborted('User/Current'), requests: 0 };
@@ -127,12 +150,13 @@ export class Ema2Client {
         concurrency: this.#concurrency,
         maxCompanies: this.#options.maxCompanies ?? 500_000,
         statusCodes: this.#options.statusCodes ?? DEFAULT_STATUS_CODES,
+        onAnswer: async () => onAnswer?.(),
         onProgress: (progress) => onProgress?.({ ...progress, requests: api.requests - before }),
       },
       this.#until(signal),
     );
     const requests = api.requests - before;
-    if (outcome.kind === 'snapshot') return { kind: 'snapshot', snapshot: outcome.snapshot, requests };
+    if (outcome.kind === 'snapshot') return { ...outcome, requests };
     if (outcome.failure.cause === 'LoginRefused') return { kind: 'refused', message: outcome.failure.message };
     return { kind: 'failed', failure: outcome.failure, requests };
   }

@@ -19,11 +19,14 @@ export interface CrawlOptions {
   readonly concurrency: number;
   readonly maxCompanies: number;
   readonly statusCodes: ReadonlyMap<number, CompanyStatus>;
+  /** Awaited once, when the own company is known. */
+  readonly onAnswer: () => Promise<void>;
   readonly onProgress: (progress: { companiesRead: number; pending: number }) => void;
 }
 
 export type CrawlOutcome =
-  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot }
+  /** `gaveUp`: upstream was dead before every company had been asked for. */
+  | { readonly kind: 'snapshot'; readonly snapshot: Snapshot; readonly gaveUp: boolean }
   | { readonly kind: 'failed'; readonly failure: UpstreamFailure };
 
 /** So many listings in a row ended by an outage: upstream is dead, the rest is not asked. A failed login ends it at once. */
@@ -35,6 +38,7 @@ const MAX_GAPS = 10_000;
 export async function crawl(options: CrawlOptions, signal: AbortSignal): Promise<CrawlOutcome> {
   const own = await ownCompany(options, signal);
   if (own.kind === 'failed') return own;
+  await options.onAnswer();
   const run = new Crawl(options, own.company, signal);
   const fatal = await run.listings();
   if (fatal !== null) return { kind: 'failed', failure: fatal };
@@ -46,6 +50,7 @@ export async function crawl(options: CrawlOptions, signal: AbortSignal): Promise
   return {
     kind: 'snapshot',
     snapshot: { root: companies[0] ?? own.company, companies, gaps: run.gaps, customIdentifiers: identifiers },
+    gaveUp: run.gaveUp,
   };
 }
 
@@ -110,6 +115,10 @@ class Crawl {
   /** True if the crawl ended before every company had been asked for: upstream is dead or has no end. */
   get stoppedEarly(): boolean {
     return this.#stopped !== null;
+  }
+
+  get gaveUp(): boolean {
+    return this.stoppedEarly && this.#stopped?.cause !== 'TooManyCompanies';
   }
 
   /** Lists every company that can have children. Out: the failure that leaves nothing known, or `null`. */

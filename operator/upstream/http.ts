@@ -33,6 +33,8 @@ export interface HttpRequest {
   readonly token: string | null;
   /** Beside those of every request; names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of the client's own. */
+  readonly timeoutMs?: number;
   /** Hand over what a 4xx said (`HttpResult.refusal`). Default: no one sees it. */
   readonly wantRefusal?: boolean;
 }
@@ -76,7 +78,7 @@ export class HttpClient {
    * over, too large, a broken connection, a status outside 2xx, or a body that is no JSON object. Never throws for these.
    */
   async exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
-    const { operation } = request;
+    const { operation, timeoutMs = this.#options.timeoutMs } = request;
     if (signal.aborted) return failed(aborted(operation));
     const control = new AbortController();
     const onAbort = (): void => control.abort();
@@ -84,14 +86,14 @@ export class HttpClient {
     const timer = setTimeout(() => {
       late = true;
       control.abort();
-    }, this.#options.timeoutMs);
+    }, timeoutMs);
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await this.#send(request, control.signal);
     } catch (error) {
       if (late) {
-        const seconds = this.#options.timeoutMs / 1000;
-        return failed(failure(operation, 'Timeout', `${operation} was not answered in full within ${seconds} s.`));
+        const message = `${operation} was not answered in full within ${timeoutMs / 1000} s.`;
+        return failed(failure(operation, 'Timeout', message));
       }
       if (signal.aborted) return failed(aborted(operation));
       return failed(failureOfError(operation, error));

@@ -8,11 +8,14 @@ import type { KubeClient } from '../../runtime/client.ts';
 import type { EventRecorder } from '../../runtime/events.ts';
 import type { ObjectWatchSet } from '../../runtime/object-watch-set.ts';
 import type { Ema2Client, Ema2ClientOptions, EndpointPolicy } from '../../upstream/client.ts';
+import type { Places } from '../../upstream/places.ts';
 import type { Children } from '../children/children.ts';
 import type { LostChildren } from '../children/lost.ts';
+import type { Lane } from '../lane.ts';
 import type { MSPMetrics } from '../metrics.ts';
 import type { StatusWriter } from '../status-writer.ts';
 import type { AccountView } from './account.ts';
+import type { Breaker } from './breaker.ts';
 import type { LoginLimit } from './login-limit.ts';
 
 export interface AccountDeps {
@@ -27,6 +30,11 @@ export interface AccountDeps {
   /** Linked children that somebody deleted. */
   readonly lost: LostChildren;
   readonly logins: LoginLimit;
+  /** For the syncs whose upstream answers. */
+  readonly places: Places;
+  /** For the accounts whose last sync ended by an outage. */
+  readonly lane: Lane;
+  readonly breaker: Breaker;
   readonly events: EventRecorder<EventReason>;
   readonly metrics: MSPMetrics;
   readonly upstream: UpstreamOptions;
@@ -39,6 +47,8 @@ export interface AccountDeps {
 export interface UpstreamOptions {
   readonly policy: EndpointPolicy;
   readonly requestsPerSecond: number;
+  /** Requests to upstream under way, of all accounts. */
+  readonly inFlight: Places;
   readonly statusCodes: ReadonlyMap<number, CompanyStatus>;
   /** Makes the client of one sync. */
   readonly connect: (options: Ema2ClientOptions) => Ema2Client;

@@ -1,5 +1,7 @@
 // Why nothing, or not everything, could be read from upstream → the verdict that says so.
 
+import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
+import type { AccountReason } from '../../api/v1alpha1/reasons.ts';
 import type { Gap } from '../../hierarchy/snapshot.ts';
 import { isUnclearLogin, type UpstreamCause, type UpstreamFailure } from '../../upstream/failure.ts';
 import { REFUSALS_PER_HOUR, WINDOW_MS } from './login-limit.ts';
@@ -34,6 +36,42 @@ const THROTTLED: Verdict = {
   message: `Upstream refused this login ${REFUSALS_PER_HOUR} times within an hour. It is tried again later, so that the account is not locked; check the Secret meanwhile.`,
   credentials: 'False',
 };
+
+/** Upstream did not answer, or not as this API: a sync that ended so may take long the next time, too. */
+const OUTAGES: ReadonlySet<string> = new Set<AccountReason>([
+  'UpstreamUnreachable',
+  'UpstreamTimeout',
+  'UpstreamError',
+  'UpstreamMaintenance',
+  'UpstreamMoved',
+  'UpstreamInvalid',
+]);
+
+/** The sync that came to this verdict ended by an outage. */
+export function isOutage({ reason }: Verdict): boolean {
+  return OUTAGES.has(reason);
+}
+
+/** The last sync of this spec ended by an outage, as far as the status tells. */
+export function showsOutage({ conditions }: MSPAccountStatus): boolean {
+  const ready = conditions?.find(({ type }) => type === 'Ready');
+  return ready?.status === 'False' && OUTAGES.has(ready.reason);
+}
+
+/** The same verdict, with how the operator goes on asking. */
+export function withProbe(verdict: Verdict): Verdict {
+  return { ...verdict, message: `${verdict.message} Until upstream answers, it is asked with one request only.` };
+}
+
+/** The reading was ended: nothing is known, nothing is touched. */
+export function endedVerdict(why: string): Verdict {
+  return {
+    ready: 'False',
+    reason: 'UpstreamTimeout',
+    message: `${why} No object was touched; the operator tries again on its own.`,
+    synchronized: 'False',
+  };
+}
 
 /** The own company or its first listing could not be read: nothing is known, nothing is touched. */
 export function failedVerdict(failure: UpstreamFailure): Verdict {

@@ -18,6 +18,7 @@ const seen = (companies: readonly string[], gaps: Gap[] = []): CrawlResult => ({
   kind: 'snapshot',
   snapshot: snapshot(companies, gaps),
   requests: 5,
+  gaveUp: false,
 });
 
 /** Reads an upstream that crawls so, one after the other; `moved` is there by Detail, everything else is gone. */
@@ -40,6 +41,7 @@ async function read(...crawls: readonly CrawlResult[]) {
     },
     objection: (root: Company) => (root.id === ROOT.id ? null : 'another company'),
     onProgress: () => {},
+    onAnswer: () => Promise.resolve(),
   };
   const result = await readTree(upstream, reading, new AbortController().signal);
   const shown = result.kind === 'read' ? result.snapshot.companies.map(({ id }) => id) : null;
@@ -80,7 +82,7 @@ test('the first reading stands where the second is worse', async () => {
 test('a login that is refused, or has another company by then, is said', async () => {
   expect((await read(seen([]), { kind: 'refused', message: 'no' })).result).toEqual({ kind: 'refused', message: 'no' });
   const root = { ...ROOT, id: 'other' };
-  const other: CrawlResult = { kind: 'snapshot', snapshot: { ...snapshot([]), root }, requests: 1 };
+  const other: CrawlResult = { kind: 'snapshot', snapshot: { ...snapshot([]), root }, requests: 1, gaveUp: false };
   expect((await read(other)).result).toEqual({ kind: 'objected', objection: 'another company', root });
   expect((await read(seen([]), other)).result.kind).toBe('objected');
   expect((await read(FAILED)).result).toEqual(FAILED);

@@ -11,6 +11,8 @@ export interface Reading<Objection> {
   /** What forbids to go on with a tree of this root; `null`: nothing. */
   readonly objection: (root: Company) => Objection | null;
   readonly onProgress: (progress: CrawlProgress) => void;
+  /** Called for each crawl when upstream has named the own company; the rest is read when it resolves. */
+  readonly onAnswer: () => Promise<void>;
 }
 
 export type ReadResult<Objection> =
@@ -20,6 +22,8 @@ export type ReadResult<Objection> =
       readonly confirmations: ReadonlyMap<string, Confirmation>;
       /** Of the crawls. */
       readonly requests: number;
+      /** Upstream was dead before every company had been asked for. */
+      readonly gaveUp: boolean;
     }
   | { readonly kind: 'objected'; readonly objection: Objection; readonly root: Company }
   | Exclude<CrawlResult, { kind: 'snapshot' }>;
@@ -41,17 +45,17 @@ export async function readTree<Objection>(
 
 async function readOnce<Objection>(
   upstream: Pick<Ema2Client, 'crawl' | 'confirm'>,
-  { questions, objection, onProgress }: Reading<Objection>,
+  { questions, objection, onProgress, onAnswer }: Reading<Objection>,
   signal: AbortSignal,
 ): Promise<ReadResult<Objection>> {
-  const crawl = await upstream.crawl(signal, onProgress);
+  const crawl = await upstream.crawl(signal, onProgress, onAnswer);
   if (crawl.kind !== 'snapshot') return crawl;
-  const { snapshot, requests } = crawl;
+  const { snapshot, requests, gaveUp } = crawl;
   const objected = objection(snapshot.root);
   if (objected !== null) return { kind: 'objected', objection: objected, root: snapshot.root };
   const ids = questions(snapshot);
   const confirmations = ids.length === 0 ? new Map<string, Confirmation>() : await upstream.confirm(ids, signal);
-  return { kind: 'read', snapshot, confirmations, requests };
+  return { kind: 'read', snapshot, confirmations, requests, gaveUp };
 }
 
 /** Is a company there of all those that were asked for because they were not listed? */

@@ -3,13 +3,16 @@
 
 import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
 import type { Outcome, ReconcileContext } from '../../runtime/controller.ts';
+import { jitter } from '../../runtime/deps.ts';
 import { checkEndpoint } from '../../upstream/endpoint.ts';
 import type { Family } from '../children/children.ts';
 import { sweep } from '../children/sweep.ts';
+import { LANE_PAUSE_MS } from '../lane.ts';
 import { secretKey, type AccountView } from './account.ts';
 import type { AccountDeps } from './deps.ts';
 import { finish, protect, releaseOrphans } from './deletion.ts';
-import { dueOf } from './due.ts';
+import { dueOf, type Due } from './due.ts';
+import { showsOutage, withProbe } from './failure.ts';
 import { readLogin } from './login.ts';
 import { progressWriter } from './progress.ts';
 import { followLogin } from './rotation.ts';
@@ -21,16 +24,22 @@ import {
   whileProgressing,
   type Circumstances,
 } from './report.ts';
-import { connectUpstream, synchronize } from './sync.ts';
+import { connectUpstream, endedByOutage, synchronize, type SyncReport } from './sync.ts';
+import { Turn } from './turn.ts';
 import { olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
+
+type Why = (Due & { kind: 'now' })['why'];
 
 const DONE: Outcome = { kind: 'done' };
 
 /** @param key `namespace/name` of an MSPAccount, existing or not */
 export async function reconcileAccount(deps: AccountDeps, key: string, context: ReconcileContext): Promise<Outcome> {
   const cached = deps.accounts.get(key);
-  if (cached === undefined) return releaseOrphans(deps, key, context.signal);
+  if (cached === undefined) {
+    deps.breaker.forget(key);
+    return releaseOrphans(deps, key, context.signal);
+  }
   if (cached.deleting) return finish(deps, key, cached, context);
 
   const account = await protect(deps, cached, context.signal);
@@ -54,17 +63,33 @@ export async function reconcileAccount(deps: AccountDeps, key: string, context: 
     await recount(deps, account, context.signal);
     return due.kind === 'later' ? { kind: 'requeueAfter', ms: due.inMs } : DONE;
   }
+  const failing = mayBeSilent(deps, key, account, due.why);
+  if (failing && !deps.lane.enter(key)) {
+    return { kind: 'requeueAfter', ms: jitter(LANE_PAUSE_MS, 0.5, deps.random) };
+  }
   context.log.info({ why: due.why }, 'sync is due');
-  return runSync(deps, key, account, context);
+  try {
+    return await runSync(deps, key, account, due.why, context);
+  } finally {
+    if (failing) deps.lane.leave(key);
+  }
+}
+
+/** Upstream failed it last time, and nothing was changed since that may have mended it. */
+function mayBeSilent({ breaker }: AccountDeps, key: string, { status }: AccountView, why: Why): boolean {
+  if (why === 'NewGeneration' || why === 'SecretChanged') return false;
+  return breaker.outages(key) > 0 || showsOutage(status);
 }
 
 async function runSync(
   deps: AccountDeps,
   key: string,
   before: AccountView,
+  why: Why,
   context: ReconcileContext,
 ): Promise<Outcome> {
   const { signal } = context;
+  const { breaker } = deps;
   let account: AccountView | null = await announceProgress(deps, before, signal);
   if (account === null) return DONE;
 
@@ -76,16 +101,19 @@ async function runSync(
   const { uid, settings, status } = account;
   const gate = deps.logins.gate(uid, settings.endpoint, login.username, status.credentials?.refusals);
   const progress = progressWriter(deps, account, signal);
+  const turn = new Turn(deps.places, why !== 'Scheduled', signal);
   const inUse = followLogin(deps, account, login, signal);
-  const upstream = connectUpstream(deps, account, login, gate);
+  const upstream = connectUpstream(deps, account, login, { gate, turn, probe: breaker.isOpen(key) });
   const started = deps.now();
-  let report;
+  let report: SyncReport;
   try {
-    report = await synchronize(deps, account, upstream, { onProgress: progress.on, replaced: inUse.replaced }, signal);
+    const reading = { turn, onProgress: progress.on, replaced: inUse.replaced };
+    report = await synchronize(deps, account, upstream, reading, signal);
     // The watch may be behind: a login that was replaced before it was refused says nothing of the new one.
     const rejected = gate.outcome === 'Refused' || gate.outcome === 'Unclear';
-    if (report.kind === 'stopped' && rejected && (await inUse.check())) report = { kind: 'replaced' } as const;
+    if (report.kind === 'stopped' && rejected && (await inUse.check())) report = { kind: 'replaced' };
   } finally {
+    turn.end();
     inUse.stop();
     await upstream.close();
     account = await progress.stop();
@@ -94,6 +122,9 @@ async function runSync(
     context.log.info({ seconds: (deps.now() - started) / 1000 }, 'the login was replaced: the sync starts over');
     return { kind: 'requeueAfter', ms: 0 };
   }
+  if (!endedByOutage(report)) breaker.forget(key);
+  else if (!signal.aborted) breaker.failed(key);
+  if (report.kind === 'stopped' && breaker.isOpen(key)) report = { ...report, verdict: withProbe(report.verdict) };
   if (account === null) return { kind: 'retry', why: 'the status changed while the sync ran' };
   const family = deps.children.of(key);
   const used = {
@@ -104,7 +135,9 @@ async function runSync(
   const result = report;
   const outcome = await settle(deps, account, (status, at) => afterSync(status, result, used, family, at), context);
   const changes = report.kind === 'applied' ? report.applied.done : 0;
-  context.log.info({ result: report.kind, changes, seconds: (deps.now() - started) / 1000 }, 'sync ended');
+  const seconds = (deps.now() - started) / 1000;
+  const waitedSeconds = turn.waitedMs / 1000;
+  context.log.info({ result: report.kind, changes, seconds, waitedSeconds }, 'sync ended');
   return outcome;
 }
 

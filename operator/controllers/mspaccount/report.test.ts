@@ -37,6 +37,7 @@ const applied = (plan = NOTHING, gaps: Gap[] = [], failures: string[] = []): Set
   kind: 'applied',
   snapshot: snapshot(...gaps),
   requests: 3,
+  gaveUp: false,
   applied: { done: 0, failures, failed: failures.length, terminating: false, plan },
 });
 const stopped = (verdict: Verdict, more: object = {}): Settled => ({
@@ -128,7 +129,10 @@ describe('the conditions after', () => {
       UnlinkBlocked: 'True LimitExceeded',
     });
     expect(status.sync).toMatchObject({ planHash: 'abcd', blockedAt: '2026-05-01T12:00:00Z' });
-    const observed = after({ kind: 'planned', snapshot: snapshot(gap), requests: 3, plan: NOTHING }, account(status));
+    const observed = after(
+      { kind: 'planned', snapshot: snapshot(gap), requests: 3, gaveUp: false, plan: NOTHING },
+      account(status),
+    );
     expect(conditions(observed)).toMatchObject({ UnlinkBlocked: 'True LimitExceeded' });
     expect(observed.sync).toMatchObject({ planHash: 'abcd' });
     const next = after(applied(NOTHING, [gap]), account(status));
@@ -237,7 +241,7 @@ describe('the conditions after', () => {
         },
       ],
     };
-    const status = after({ kind: 'planned', snapshot: snapshot(), requests: 3, plan });
+    const status = after({ kind: 'planned', snapshot: snapshot(), requests: 3, gaveUp: false, plan });
     expect(conditions(status)).toMatchObject({ Ready: 'True Planned' });
     expect(status.conditions?.[0]?.message).toContain('StaticGroups: create 1; Customers: nothing');
   });

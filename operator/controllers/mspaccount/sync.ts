@@ -9,11 +9,12 @@ import type { LostChild } from '../children/lost.ts';
 import type { AccountView } from './account.ts';
 import { applyPlan, type Applied } from './apply.ts';
 import type { AccountDeps } from './deps.ts';
-import { failedVerdict } from './failure.ts';
+import { endedVerdict, failedVerdict, isOutage } from './failure.ts';
 import type { Login } from './login.ts';
 import { keyOf, restored, tellNew } from './newcomers.ts';
 import { planOf, questions } from './planning.ts';
 import { readTree } from './reading.ts';
+import type { Turn } from './turn.ts';
 import { duplicateVerdict, olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
@@ -33,36 +34,50 @@ export type SyncReport =
       readonly root: Company | null;
     }
   /** Observe: what would be done. */
-  | { readonly kind: 'planned'; readonly snapshot: Snapshot; readonly requests: number; readonly plan: Plan }
-  | { readonly kind: 'applied'; readonly snapshot: Snapshot; readonly requests: number; readonly applied: Applied }
+  | (Read & { readonly kind: 'planned'; readonly plan: Plan })
+  | (Read & { readonly kind: 'applied'; readonly applied: Applied })
   /** The account has another login now; nothing was touched. */
   | { readonly kind: 'replaced' };
 
+interface Read {
+  readonly snapshot: Snapshot;
+  readonly requests: number;
+  /** Upstream was dead before every company had been asked for. */
+  readonly gaveUp: boolean;
+}
+
 /** Of the reading half of a sync. */
 export interface Reading {
+  readonly turn: Turn;
   readonly onProgress: (progress: Progress) => void;
   /** Calls the sync off as long as nothing has been written. */
   readonly replaced: AbortSignal;
 }
 
-/** The client of one sync; the caller closes it. */
+/** The client of one sync; the caller closes it. `probe`: one request until upstream answers. */
 export function connectUpstream(
   deps: AccountDeps,
   account: AccountView,
   login: Login & { kind: 'ok' },
-  gate: LoginGate,
+  { gate, turn, probe }: { readonly gate: LoginGate; readonly turn: Turn; readonly probe: boolean },
 ): Ema2Client {
-  const { policy, requestsPerSecond, statusCodes, connect } = deps.upstream;
+  const { policy, requestsPerSecond, inFlight, statusCodes, connect } = deps.upstream;
   return connect({
     endpoint: account.settings.endpoint,
     credentials: { username: login.username, password: login.password },
     allow: policy,
     gate,
     requestsPerSecond,
+    inFlight,
+    probe,
     statusCodes,
     now: deps.now,
     random: deps.random,
-    onRequest: (request) => deps.metrics.upstreamRequest(request),
+    onRequest: (request) => {
+      deps.metrics.upstreamRequest(request);
+      // A cause instead of a status: there was no answer, or none that came to an end.
+      if (/^\d+$/.test(request.code)) turn.heard();
+    },
   });
 }
 
@@ -70,7 +85,7 @@ export async function synchronize(
   deps: AccountDeps,
   account: AccountView,
   upstream: Ema2Client,
-  { onProgress, replaced }: Reading,
+  { turn, onProgress, replaced }: Reading,
   signal: AbortSignal,
 ): Promise<SyncReport> {
   const { namespace, name, settings } = account;
@@ -83,16 +98,20 @@ export async function synchronize(
       return twin === null ? mayNotMirror(account, root) : duplicateVerdict(twin, root.id);
     },
     onProgress,
+    onAnswer: () => turn.begin(),
   };
-  const read = await readTree(upstream, reading, AbortSignal.any([signal, replaced]));
+  const read = await readTree(upstream, reading, AbortSignal.any([turn.reading, replaced]));
   signal.throwIfAborted();
   if (replaced.aborted) return { kind: 'replaced' };
+  if (turn.ended !== null) return stopped(endedVerdict(turn.ended), false);
   if (read.kind === 'refused') return stopped(refusedVerdict(read.message), true);
   if (read.kind === 'failed') return stopped(failedVerdict(read.failure), false, read.failure.retryAfterMs ?? 0);
   if (read.kind === 'objected') return { ...stopped(read.objection, false), root: read.root };
   if (upstream.loginRefusal !== null) return stopped(refusedVerdict(upstream.loginRefusal), true);
+  turn.work();
 
-  const { snapshot, confirmations, requests } = read;
+  const { snapshot, confirmations, requests, gaveUp } = read;
+  const found = { snapshot, requests, gaveUp };
   const now = deps.now();
   // Read with each plan: what is deleted while the plan before is carried out comes back with its setup, too.
   let lost: readonly LostChild[] = [];
@@ -100,7 +119,7 @@ export async function synchronize(
     lost = deps.lost.of(key);
     return restored(planOf(account, snapshot, children, confirmations, now), lost);
   };
-  if (settings.mode === 'Observe') return { kind: 'planned', snapshot, requests, plan: plan(deps.children.of(key)) };
+  if (settings.mode === 'Observe') return { kind: 'planned', ...found, plan: plan(deps.children.of(key)) };
   const created = new Map<string, Action & { kind: 'CreateCustomer' | 'CreateGroup' }>();
   const onDone = (action: Action): void => {
     deps.metrics.change(action);
@@ -109,7 +128,13 @@ export async function synchronize(
   const applied = await applyPlan(deps.children, namespace, name, plan, onDone, signal);
   tellNew(deps, account, [...created.values()], lost);
   if (isComplete(snapshot)) deps.lost.forget(key, lost);
-  return { kind: 'applied', snapshot, requests, applied };
+  return { kind: 'applied', ...found, applied };
+}
+
+/** Upstream did not answer, not at all or not to the end. */
+export function endedByOutage(report: SyncReport): boolean {
+  if (report.kind === 'replaced') return false;
+  return report.kind === 'stopped' ? isOutage(report.verdict) : report.gaveUp;
 }
 
 /** What forbids to mirror this tree at all, for a person to decide. */

@@ -5,6 +5,7 @@ import type { Cache } from '../../runtime/cache.ts';
 import type { KubeClient } from '../../runtime/client.ts';
 import type { ObjectWatchSet } from '../../runtime/object-watch-set.ts';
 import type { EndpointPolicy } from '../../upstream/endpoint.ts';
+import type { Lane } from '../lane.ts';
 import type { MSPMetrics } from '../metrics.ts';
 import type { AccountView } from '../mspaccount/account.ts';
 import type { StatusWriter } from '../status-writer.ts';
@@ -15,6 +16,8 @@ export interface InstanceDeps {
   readonly instances: Cache<InstanceView>;
   readonly accounts: Cache<AccountView>;
   readonly secrets: ObjectWatchSet;
+  /** For the instances whose lifecycle service did not answer last time. */
+  readonly lane: Lane;
   readonly metrics: MSPMetrics;
   readonly status: StatusWriter<ProtectInstanceStatus, InstanceView>;
   /** Hosts of lifecycle services (`--lifecycle-hosts`): a list of its own. */
