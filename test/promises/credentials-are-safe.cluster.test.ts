@@ -105,6 +105,21 @@ describe('a refused login', () => {
     world.simulator.faults.remove(slow);
   });
 
+  test('ends a sync at its last question to upstream, too, and is stored', async () => {
+    await world.synchronized();
+    const searches = counts()?.operations['Search/Companies'] ?? 0;
+    world.upstream.remove(world.upstream.find('Tallow Street Theatre')?.id ?? '');
+    world.simulator.faults.add({ kind: 'delay', ms: 800, operation: 'Search/Companies' });
+    const sync = world.sync();
+    while ((counts()?.operations['Search/Companies'] ?? 0) === searches) await sleep(10);
+    world.upstream.setPassword('changed'); // the crawl is complete; the absent company is still to be asked for
+    world.upstream.revokeTokens();
+    const account = await sync;
+    expect(reasonOf(account)).toBe('LoginRefused');
+    expect(account.status.credentials.refusedAt).toBeDefined();
+    expect(refused()).toBe(1);
+  });
+
   test('a login that is answered with 500 may be one: it is not repeated on and on', async () => {
     world.simulator.faults.add({ kind: 'status', status: 500, operation: 'Token/Get' });
     await applied(login(PASSWORD));
@@ -185,7 +200,7 @@ describe('a login that is rotated while a sync reads', () => {
     const before = tried();
     world.upstream.setPassword('rotated');
     world.upstream.revokeTokens();
-    world.simulator.faults.add({ kind: 'delay', ms: 1_000, operation: 'Token/Get', times: 1 });
+    world.simulator.faults.add({ kind: 'delay', ms: 5_000, operation: 'Token/Get', times: 1 });
     const seen = await verdictsDuring(async () => {
       const sync = world.sync();
       await asked('Token/Get', before + 1);
@@ -214,7 +229,7 @@ describe('a login that is rotated while a sync reads', () => {
   test('a write to the Secret that leaves the login as it is calls nothing off, and asks for no second sync', async () => {
     await world.synchronized();
     const [logins, listings] = [tried(), counts()?.operations['Company/Children'] ?? 0];
-    world.simulator.faults.add({ kind: 'delay', ms: 1_500, operation: 'Company/Children', times: 1 });
+    world.simulator.faults.add({ kind: 'delay', ms: 4_000, operation: 'Company/Children', times: 1 });
     const sync = world.sync();
     await asked('Company/Children', listings + 1);
     await world.cluster.kubectlOk(['label', 'secret', 'login', 'some=label'], { namespace: world.namespace });
@@ -241,6 +256,25 @@ describe('a login that is rotated while a sync reads', () => {
     expect(Date.now() - since).toBeLessThan(10_000);
     expect(refused()).toBe(0);
   });
+});
+
+test('a refusal is checked against the Secret itself: a watch that says nothing does not make it one of the new login', async () => {
+  await world.end();
+  world = await World.create({
+    proxy: { rules: [when({ resource: 'secrets', isWatch: true }, { do: 'freeze', at: 'request' })] },
+  });
+  world.simulator.faults.add({ kind: 'delay', ms: 4_000, operation: 'Token/Get', times: 1 });
+  await applied(login('old'));
+  while (tried() === 0) await sleep(20);
+  await world.apply(login(PASSWORD));
+  const seen = await world.until(
+    'mspa',
+    'acme',
+    (account) => !['Pending', 'Progressing'].includes(reasonOf(account) ?? ''),
+  );
+  expect(reasonOf(seen)).toBe('Synchronized');
+  expect(refused()).toBe(1);
+  world.proxy.release();
 });
 
 test('a login that is rotated while a sync writes: that sync ends, and the next one follows at once', async () => {
