@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 NPM := npm --silent --no-update-notifier
 
-.PHONY: help install build generate check test test-long demo bench controlplane clean
+.PHONY: help install build generate check test test-long demo bench controlplane helm clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -27,10 +27,13 @@ check: install ## Types, lint and arrows, format, generated files
 controlplane: install ## Have the binaries of a real control plane (builds them once, some minutes)
 	@$(NPM) run controlplane
 
-test: check build controlplane ## Check, then all tests; the last line counts them
+helm: install ## Have Helm (builds it once, some minutes)
+	@$(NPM) run helm
+
+test: check build controlplane helm ## Check, then all tests; the last line counts them
 	@$(NPM) run test
 
-test-long: check build controlplane ## The same random tests in their thousands (hours)
+test-long: check build controlplane helm ## The same random tests in their thousands (hours)
 	@MSPOPERATOR_LONG=1 HIERARCHY_RUNS=2000 $(NPM) run test -- operator/hierarchy test/promises
 
 demo: build controlplane ## A synchronized MSP hierarchy in a real API server, to look at
