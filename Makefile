@@ -15,7 +15,7 @@ node_modules/.installed: package.json package-lock.json .npmrc
 build: install ## Bundle the programs into dist/
 	@$(NPM) run build
 
-generate: install ## Write the generated files (crds/, parts of docs/)
+generate: install ## Write the generated files (crds/, chart, deploy/, parts of docs/); takes Helm
 	@$(NPM) run generate
 
 check: install ## Types, lint and arrows, format, generated files
