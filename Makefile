@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 NPM := npm --silent --no-update-notifier
 
-.PHONY: help install build generate check test test-long demo bench controlplane helm clean
+.PHONY: help install build generate check test test-long demo bench controlplane helm sbom image clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -41,6 +41,14 @@ demo: build controlplane ## A synchronized MSP hierarchy in a real API server, t
 
 bench: build controlplane ## 10,000 companies: time, CPU, memory, against the API server's own speed
 	@$(NPM) run bench
+
+sbom: install ## The packages in the bundle, as CycloneDX, in dist/sbom.cdx.json
+	@mkdir -p dist
+	@npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx --sbom-type=application --loglevel=error > dist/sbom.cdx.json
+
+IMAGE ?= eset-msp-operator:dev
+image: ## The image, with docker (IMAGE=name:tag)
+	docker build --tag $(IMAGE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) --build-arg REVISION=$$(git rev-parse HEAD) .
 
 clean: ## Remove what was built here
 	rm -rf dist node_modules coverage
