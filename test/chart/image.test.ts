@@ -51,7 +51,7 @@ test('what the build copies is there, and .dockerignore lets it through', () => 
   const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.*) \S+$/gm)].flatMap(([, list = '']) => list.split(' '));
   expect(copied.length).toBeGreaterThan(5);
   for (const path of copied) {
-    expect(existsSync(join(ROOT, path)), path).toBe(true);
+    expect(existsSync(join(ROOT, path)), `${path} is there`).toBe(true);
     expect(ignore).toContain(`!${path}`);
   }
   expect(ignore).toContain('*');

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PLURALS } from '../api/schema.ts';
 import { minimal } from '../api/examples.ts';
-import { startControlPlane, type ControlPlane } from '../controlplane/client.ts';
+import { readAuditLog, startControlPlane, type ControlPlane } from '../controlplane/client.ts';
 import { helmOk, runHelm } from '../controlplane/helm.ts';
 import { runProgram } from '../controlplane/run.ts';
+import { Supervisor } from '../controlplane/supervised.ts';
+import { OPERATOR_USER, startOperator } from '../harness/operator.ts';
 import { PARTS, shipped } from '../harness/shipped.ts';
 import { CHART } from './chart.ts';
 
@@ -25,7 +27,7 @@ describe('on a cluster', () => {
   let helm: (...args: string[]) => Promise<string>;
   beforeAll(async () => {
     await helmOk(['version']); // which builds it, once
-    plane = await startControlPlane({ alwaysStart: true });
+    plane = await startControlPlane({ alwaysStart: true, auditLog: true });
     helm = (...args) => helmOk([...args, `--namespace=${NAME}`], { KUBECONFIG: plane.kubeconfig });
   }, 600_000);
   afterAll(async () => plane.stop());
@@ -100,6 +102,37 @@ describe('on a cluster', () => {
     const before = await uid();
     await helm('install', NAME, CHART);
     expect(await uid()).toBe(before);
+  });
+
+  test('with watchNamespaces the operator runs on Roles alone, and is refused nothing', async () => {
+    const watched = await plane.createNamespace('watched');
+    await helm('upgrade', NAME, CHART, `--set=watchNamespaces={${watched}}`);
+    const roles = 'clusterroles,clusterrolebindings';
+    const bound = await plane.kubectlOk(['get', roles, `--selector=app.kubernetes.io/instance=${NAME}`, '-o', 'name']);
+    expect(bound.trim().split('\n').sort()).toEqual(
+      ['admin', 'edit', 'view'].map((role) => `clusterrole.rbac.authorization.k8s.io/${NAME}-${role}`),
+    );
+
+    const supervisor = await Supervisor.start(`${plane.dir}/namespaced-`);
+    try {
+      const args = ['--leader-elect', `--lease-namespace=${NAME}`];
+      const operator = await startOperator(supervisor, plane, {
+        namespaces: [watched],
+        upstreamHosts: ['x.example'],
+        args,
+      });
+      const holder = ['get', 'lease', NAME, '-o', 'jsonpath={.spec.holderIdentity}'];
+      await expect.poll(() => plane.kubectlOk(holder, { namespace: NAME }), { timeout: 20_000 }).not.toBe('');
+      await expect
+        .poll(() => plane.kubectlOk(['get', 'events'], { namespace: NAME }), { timeout: 20_000 })
+        .toContain('LeaderElection');
+      await operator.stop();
+    } finally {
+      await supervisor.stop();
+    }
+    const requests = (await readAuditLog(plane)).filter(({ user }) => user.username === OPERATOR_USER);
+    expect(requests.length).toBeGreaterThan(5);
+    expect(requests.filter(({ responseStatus }) => responseStatus?.code === 403)).toEqual([]);
   });
 
   test('with crds.keep=false the definitions go with the release', async () => {
