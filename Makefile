@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 NPM := npm --silent --no-update-notifier
 
-.PHONY: help install build generate check test test-long demo bench controlplane clean
+.PHONY: help install build generate check test test-long demo bench controlplane helm sbom image clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -15,7 +15,7 @@ node_modules/.installed: package.json package-lock.json .npmrc
 build: install ## Bundle the programs into dist/
 	@$(NPM) run build
 
-generate: install ## Write the generated files (crds/, parts of docs/)
+generate: install ## Write the generated files (crds/, chart, deploy/, parts of docs/); takes Helm
 	@$(NPM) run generate
 
 check: install ## Types, lint and arrows, format, generated files
@@ -27,10 +27,13 @@ check: install ## Types, lint and arrows, format, generated files
 controlplane: install ## Have the binaries of a real control plane (builds them once, some minutes)
 	@$(NPM) run controlplane
 
-test: check build controlplane ## Check, then all tests; the last line counts them
+helm: install ## Have Helm (builds it once, some minutes)
+	@$(NPM) run helm
+
+test: check build controlplane helm ## Check, then all tests; the last line counts them
 	@$(NPM) run test
 
-test-long: check build controlplane ## The same random tests in their thousands (hours)
+test-long: check build controlplane helm ## The same random tests in their thousands (hours)
 	@MSPOPERATOR_LONG=1 HIERARCHY_RUNS=2000 $(NPM) run test -- operator/hierarchy test/promises
 
 demo: build controlplane ## A synchronized MSP hierarchy in a real API server, to look at
@@ -38,6 +41,14 @@ demo: build controlplane ## A synchronized MSP hierarchy in a real API server, t
 
 bench: build controlplane ## 10,000 companies: time, CPU, memory, against the API server's own speed
 	@$(NPM) run bench
+
+sbom: install ## The packages in the bundle, as CycloneDX, in dist/sbom.cdx.json
+	@mkdir -p dist
+	@npm sbom --package-lock-only --omit=dev --sbom-format=cyclonedx --sbom-type=application --loglevel=error > dist/sbom.cdx.json
+
+IMAGE ?= eset-msp-operator:dev
+image: ## The image, with docker (IMAGE=name:tag)
+	docker build --tag $(IMAGE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) --build-arg REVISION=$$(git rev-parse HEAD) .
 
 clean: ## Remove what was built here
 	rm -rf dist node_modules coverage

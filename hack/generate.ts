@@ -1,16 +1,16 @@
-// Writes the generated files, or with --check says which of them are not fresh.
+// Writes the generated files, or with --check says which of them are not fresh. hack/install-yaml.ts does the same for the one
+// that takes Helm.
 
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT, generatedFiles } from './generated.ts';
+import { GENERATED_FOLDERS, ROOT, generatedFiles } from './generated.ts';
 
 const wanted = await generatedFiles();
 const read = (path: string): string | null =>
   existsSync(join(ROOT, path)) ? readFileSync(join(ROOT, path), 'utf8') : null;
-/** crds/ holds nothing but generated files. */
-const left = readdirSync(join(ROOT, 'crds'))
-  .map((file) => `crds/${file}`)
-  .filter((path) => !wanted.has(path));
+const left = GENERATED_FOLDERS.flatMap((folder) =>
+  readdirSync(join(ROOT, folder)).map((file) => `${folder}/${file}`),
+).filter((path) => !wanted.has(path));
 const stale = [...wanted].filter(([path, content]) => read(path) !== content);
 
 if (process.argv.includes('--check')) {

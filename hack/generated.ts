@@ -1,4 +1,5 @@
-// Every generated file of the repository with its content: the CRDs, the reference, and the generated parts of the pages.
+// Every generated file of the repository with its content: the CRDs, what the chart takes from them and from its values.yaml, the
+// reference, and the generated parts of the pages. Not deploy/install.yaml, which takes Helm: hack/install-yaml.ts.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,8 @@ import { customer } from '../operator/api/v1alpha1/customer.ts';
 import { mspAccount } from '../operator/api/v1alpha1/mspaccount.ts';
 import { protectInstance } from '../operator/api/v1alpha1/protectinstance.ts';
 import { staticGroup } from '../operator/api/v1alpha1/staticgroup.ts';
+import { crdTemplate } from './chart-crd.ts';
+import { readValues, valuesReference } from './chart-values.ts';
 import { conditionsPart } from './docs/conditions.ts';
 import { eventsPart } from './docs/events.ts';
 import { conditionFieldsPart, kindPart } from './docs/fields.ts';
@@ -19,6 +22,9 @@ import { PAGE, upstreamFaultsPage } from '../test/upstream-faults/page.ts';
 import { coveredTable, readRunbooks, runbookIndex } from './docs/runbooks.ts';
 
 export const ROOT = join(import.meta.dirname, '..');
+const CHART = 'charts/eset-msp-operator';
+/** Folders that hold nothing but generated files. */
+export const GENERATED_FOLDERS = ['crds', `${CHART}/templates/crds`];
 export const KINDS: readonly KindDefinition[] = [mspAccount, staticGroup, customer, protectInstance];
 
 /** By path from the root. */
@@ -27,8 +33,13 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   for (const kind of KINDS) {
     const yaml = stringify(toCRD(kind), { lineWidth: 120, aliasDuplicateObjects: false });
     const lead = '# Generated from operator/api by `make generate`; do not edit.\n---\n';
-    files.set(`crds/${kind.group}_${kind.plural}.yaml`, `${lead}${yaml}`);
+    const name = `${kind.group}_${kind.plural}.yaml`;
+    files.set(`crds/${name}`, `${lead}${yaml}`);
+    files.set(`${CHART}/templates/crds/${name}`, crdTemplate(yaml));
   }
+  const { values, schema } = readValues(readFileSync(join(ROOT, CHART, 'values.yaml'), 'utf8'));
+  files.set(`${CHART}/values.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
+  files.set('docs/helm-values.md', valuesReference(values));
   files.set(`docs/${PAGE}`, upstreamFaultsPage());
   const runbooks = readRunbooks(ROOT);
   const metrics = await metricsPart();

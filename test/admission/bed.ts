@@ -1,18 +1,16 @@
 // Where the table of deletions is tried: a mixed account with the operator, and an object of each service on its one instance.
 // In a namespace of the shared control plane, or, for what hurts everyone there, on a control plane of its own.
 
-import { join } from 'node:path';
 import { startControlPlane, type Cluster } from '../controlplane/client.ts';
 import type { RunResult } from '../controlplane/run.ts';
 import { Supervisor } from '../controlplane/supervised.ts';
 import { startOperator } from '../harness/operator.ts';
 import { Manifests, PASSWORD, USERNAME } from '../harness/manifests.ts';
+import { shipped } from '../harness/shipped.ts';
 import { World, conditionOf, type Thing } from '../harness/world.ts';
 import { startSimulator, type Account, type AccountOptions, type Simulator } from '../simulator/simulator.ts';
 import { installPolicies, type Policies } from './policies.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
-const MANIFESTS = [join(ROOT, 'crds'), join(ROOT, 'charts', 'eset-msp-operator', 'files', 'rbac.yaml')];
 const ACCOUNT: AccountOptions = {
   username: USERNAME,
   password: PASSWORD,
@@ -73,7 +71,7 @@ export class Bed extends Manifests implements AsyncDisposable {
 
   /** On a control plane of its own. */
   static async alone(policies: boolean): Promise<Bed> {
-    const plane = await startControlPlane({ alwaysStart: true, manifests: MANIFESTS });
+    const plane = await startControlPlane({ alwaysStart: true, manifests: shipped('definitions', 'rights') });
     const supervisor = await Supervisor.start(`${plane.dir}/bed-`);
     const simulator = await startSimulator({ accounts: [ACCOUNT] });
     const end = async (): Promise<void> => {

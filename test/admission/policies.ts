@@ -2,23 +2,13 @@
 // applied as they are, their bindings under a name of their own and with that namespace. A policy without a binding does nothing,
 // so that the policies stay where several test files share a cluster.
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseAllDocuments } from 'yaml';
 import type { Cluster } from '../controlplane/client.ts';
+import { shipped } from '../harness/shipped.ts';
 
-const FILE = join(import.meta.dirname, '..', '..', 'charts', 'eset-msp-operator', 'files', 'admission.yaml');
 const FINALIZER = 'mspoperator.dev/creating-service';
 
-interface Binding {
-  readonly metadata: { readonly name: string };
-  readonly spec: object;
-}
-
-const documents = parseAllDocuments(readFileSync(FILE, 'utf8')).map(
-  (document) => document.toJS() as Binding & { readonly kind: string },
-);
+const documents = shipped('admission');
 const policies = documents.filter(({ kind }) => kind === 'ValidatingAdmissionPolicy');
 const bindings = documents.filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
 
@@ -35,7 +25,7 @@ export async function installPolicies(cluster: Cluster, namespace: string): Prom
     ...binding,
     metadata: { name: `${binding.metadata.name}-${namespace}` },
     spec: {
-      ...binding.spec,
+      ...(binding['spec'] as object),
       matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
     },
   }));

@@ -1,10 +1,10 @@
 // What the bench runs on: a control plane of its own, the simulator, the built operator under its own ServiceAccount.
 
-import { join } from 'node:path';
 import { startControlPlane, type ControlPlane } from '../controlplane/client.ts';
 import { readKubeconfig } from '../controlplane/kubeconfig.ts';
 import { Supervisor } from '../controlplane/supervised.ts';
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, startOperator, type RunningOperator } from '../harness/operator.ts';
+import { shipped } from '../harness/shipped.ts';
 import { Account, prerequisites } from './account.ts';
 import { Meter } from './meter.ts';
 import { CONTROL_PLANE, findProgramsOf } from './processes.ts';
@@ -12,7 +12,6 @@ import { RawClient } from './raw-client.ts';
 import { RESULTS } from './results.ts';
 import { Upstream } from './upstream.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
 /** As many as the operator's transport opens. */
 export const CONNECTIONS = 32;
 
@@ -60,7 +59,7 @@ export class World {
   static async create(options: WorldOptions, onCluster: (cluster: ControlPlane) => void): Promise<World> {
     const { say, companies, profile } = options;
     say('starting a control plane: etcd, kube-apiserver, kube-controller-manager');
-    const manifests = [join(ROOT, 'crds'), join(ROOT, 'charts', 'eset-msp-operator', 'files', 'rbac.yaml')];
+    const manifests = shipped('definitions', 'rights');
     const cluster = await startControlPlane({ alwaysStart: true, manifests, progress: say });
     onCluster(cluster);
     const supervisor = await Supervisor.start(`${cluster.dir}/bench-`);

@@ -7,11 +7,11 @@ import { join, resolve } from 'node:path';
 import { connect, TEST_LABEL, type ClusterAccess } from './cluster.ts';
 import type { ControlPlane } from './controlplane.ts';
 import { certificateOf, parseKubeconfig, writeKubeconfig } from './kubeconfig.ts';
-import { installManifests } from './manifests.ts';
+import { installManifests, type Manifest } from './manifests.ts';
 import { runProgram, type RunResult } from './run.ts';
 import { Supervisor } from './supervised.ts';
 
-export async function borrowCluster(kubeconfig: string, manifests: readonly string[]): Promise<ControlPlane> {
+export async function borrowCluster(kubeconfig: string, manifests: readonly Manifest[]): Promise<ControlPlane> {
   const path = resolve(kubeconfig);
   await access(path).catch(() => {
     throw new Error(`MSPOPERATOR_TEST_KUBECONFIG is ${path}, which cannot be read`);

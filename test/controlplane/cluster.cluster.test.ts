@@ -146,10 +146,14 @@ describe('manifests', () => {
     await cluster.kubectl(['delete', 'crd', crd.metadata.name, '--wait=false', '--ignore-not-found']);
   });
 
+  it('that do not exist are an error', async () => {
+    await expect(installManifests(cluster, [join(temporary, 'absent')])).rejects.toThrow('ENOENT');
+  });
+
   it('of CRDs are served once installed', async () => {
     writeFileSync(join(temporary, 'crd.yaml'), JSON.stringify(crd));
     writeFileSync(join(temporary, 'README.md'), 'not a manifest');
-    await installManifests(cluster, [temporary, join(temporary, 'absent')]);
+    await installManifests(cluster, [temporary]);
     const widget = { apiVersion: 'harness.mspoperator.test/v1', kind: 'Widget', metadata: { name: 'first' } };
     await cluster.apply(JSON.stringify(widget), { namespace });
     await installManifests(cluster, [join(temporary, 'crd.yaml')]); // again: nothing changes

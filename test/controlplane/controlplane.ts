@@ -9,7 +9,7 @@ import { borrowCluster } from './borrowed.ts';
 import { connect, type Cluster } from './cluster.ts';
 import { apiServerArgs, controllerManagerArgs, etcdArgs, layout, writeFiles, type Layout } from './components.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
-import { installManifests } from './manifests.ts';
+import { installManifests, type Manifest } from './manifests.ts';
 import { StartError, waitReady } from './ready.ts';
 import { Supervisor, type Supervised } from './supervised.ts';
 import { tail } from './tail.ts';
@@ -21,9 +21,9 @@ export interface ControlPlaneOptions {
   readonly auditLog?: boolean;
   /** Start one even when MSPOPERATOR_TEST_KUBECONFIG names a cluster. */
   readonly alwaysStart?: boolean;
-  /** Files and folders applied before the controller manager starts: its garbage collector then knows the CRDs at once,
+  /** Applied before the controller manager starts: its garbage collector then knows the CRDs at once,
    * where it notices later ones within 30 s. */
-  readonly manifests?: readonly string[];
+  readonly manifests?: readonly Manifest[];
   readonly apiServerArgs?: readonly string[];
   /** GOGC of the API server: 300 spends memory and saves a good part of its CPU. Default: Go's own. */
   readonly gogc?: number;

@@ -1,4 +1,4 @@
-// Builds control plane programs with Go into a cache directory. Each program appears there whole or not at all, also when
+// Builds programs with Go into a cache directory. Each program appears there whole or not at all, also when
 // the build is interrupted or two builds run at once.
 import { access, chmod, constants, mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,14 +7,13 @@ import { underLock } from './build-lock.ts';
 import { runProgram } from './run.ts';
 import { Supervisor } from './supervised.ts';
 import { tail } from './tail.ts';
-import { compareVersions, PACKAGES, type Program, type Version } from './versions.ts';
+import type { GoModule } from './go-module.ts';
+import { compareVersions } from './versions.ts';
 
 export type Progress = (line: string) => void;
 
 const PROGRESS_MS = 10_000;
-const ALTERNATIVES =
-  'Install Go (https://go.dev/doc/install), or point KUBEBUILDER_ASSETS at a folder with etcd, kube-apiserver and ' +
-  'kubectl, or MSPOPERATOR_TEST_KUBECONFIG at the kubeconfig of a test cluster.';
+const INSTALL = 'Install Go (https://go.dev/doc/install),';
 
 export async function isProgram(path: string): Promise<boolean> {
   try {
@@ -25,15 +24,15 @@ export async function isProgram(path: string): Promise<boolean> {
   }
 }
 
-async function missingFrom(dir: string, programs: readonly Program[]): Promise<Program[]> {
+async function missingFrom<P extends string>(dir: string, programs: readonly P[]): Promise<P[]> {
   const there = await Promise.all(programs.map((program) => isProgram(join(dir, program))));
   return programs.filter((_, index) => there[index] !== true);
 }
 
 /** Makes sure that the programs are in `dir`; builds those that are missing. */
-export async function ensureBuilt(
-  version: Version,
-  programs: readonly Program[],
+export async function ensureBuilt<P extends string>(
+  module: GoModule<P>,
+  programs: readonly P[],
   dir: string,
   progress: Progress,
 ): Promise<void> {
@@ -42,19 +41,24 @@ export async function ensureBuilt(
   await mkdir(cache, { recursive: true });
   let nextLine = PROGRESS_MS;
   await underLock(
-    join(cache, `.lock-${version.key}`),
+    join(cache, `.lock-${module.key}`),
     async () => (await missingFrom(dir, programs)).length > 0,
-    async () => build(version, await missingFrom(dir, programs), dir, progress),
+    async () => build(module, await missingFrom(dir, programs), dir, progress),
     (waitedMs) => {
       if (waitedMs < nextLine) return;
       nextLine += PROGRESS_MS;
-      progress(`waiting for another process that builds Kubernetes ${version.kubernetes} … ${seconds(waitedMs)}`);
+      progress(`waiting for another process that builds ${module.title} … ${seconds(waitedMs)}`);
     },
   );
 }
 
-async function build(version: Version, programs: readonly Program[], dir: string, progress: Progress): Promise<void> {
-  const goVersion = await checkGo(version);
+async function build<P extends string>(
+  module: GoModule<P>,
+  programs: readonly P[],
+  dir: string,
+  progress: Progress,
+): Promise<void> {
+  const goVersion = await checkGo(module);
   const cache = dirname(dir);
   await removeAbandoned(cache);
   await mkdir(dir, { recursive: true });
@@ -63,11 +67,11 @@ async function build(version: Version, programs: readonly Program[], dir: string
   try {
     for (const program of programs) {
       const output = join(supervisor.dir, program);
-      await compile(supervisor, version, program, output, progress);
+      await compile(supervisor, module, program, output, progress);
       await chmod(output, 0o755);
       await rename(output, join(dir, program));
     }
-    const facts = { kubernetes: version.kubernetes, etcd: version.etcd, go: goVersion, args: version.buildArgs };
+    const facts = { versions: module.versions, go: goVersion, args: module.buildArgs };
     const info = join(supervisor.dir, 'build.json');
     await writeFile(info, `${JSON.stringify(facts, null, 2)}\n`);
     await rename(info, join(dir, 'build.json'));
@@ -76,21 +80,21 @@ async function build(version: Version, programs: readonly Program[], dir: string
   }
 }
 
-async function compile(
+async function compile<P extends string>(
   supervisor: Supervisor,
-  version: Version,
-  program: Program,
+  module: GoModule<P>,
+  program: P,
   output: string,
   progress: Progress,
 ): Promise<void> {
-  const title = `building ${program} ${program === 'etcd' ? version.etcd : version.kubernetes} (minutes, once)`;
+  const title = `building ${program} ${module.versions[program]} (minutes, once)`;
   const start = Date.now();
   const go = await supervisor.run({
     name: `build-${program}`,
     command: 'go',
-    args: ['build', ...version.buildArgs, '-o', output, PACKAGES[program]],
-    cwd: version.moduleDir,
-    env: version.buildEnv,
+    args: ['build', ...module.buildArgs, '-o', output, module.packages[program]],
+    cwd: module.moduleDir,
+    env: { ...module.buildEnv },
   });
   const ticking = new AbortController();
   const ticks = (async () => {
@@ -105,25 +109,25 @@ async function compile(
   if (exit.code === 0) return;
   throw new Error(
     `go build of ${program} failed (${exit.signal ?? `exit code ${exit.code}`}). The end of its output:\n` +
-      `${await tail(go.log, 30)}\n${ALTERNATIVES}`,
+      `${await tail(go.log, 30)}\n${INSTALL} ${module.alternatives}`,
   );
 }
 
 /** Returns the Go release that will build, such as "go1.26.8". */
-async function checkGo(version: Version): Promise<string> {
-  const need = `Building Kubernetes ${version.kubernetes} for the tests takes Go ${version.go} or newer`;
-  const env = { ...process.env, ...version.buildEnv };
-  const found = await runProgram('go', ['env', 'GOVERSION'], { cwd: version.moduleDir, env }).catch(
+async function checkGo(module: GoModule): Promise<string> {
+  const need = `Building ${module.title} for the tests takes Go ${module.go} or newer`;
+  const env = { ...process.env, ...module.buildEnv };
+  const found = await runProgram('go', ['env', 'GOVERSION'], { cwd: module.moduleDir, env }).catch(
     (error: NodeJS.ErrnoException) => {
       const reason = error.code === 'ENOENT' ? 'no `go` was found in PATH' : error.message;
-      throw new Error(`${need}, but ${reason}. ${ALTERNATIVES}`, { cause: error });
+      throw new Error(`${need}, but ${reason}. ${INSTALL} ${module.alternatives}`, { cause: error });
     },
   );
   const goVersion = found.stdout.trim();
   // Go itself refuses here when it is too old and may not fetch a newer toolchain; releases before 1.21 do not.
-  if (found.code !== 0) throw new Error(`${need}, but:\n${found.stderr.trim()}\n${ALTERNATIVES}`);
-  if (compareVersions(goVersion, version.go) < 0) {
-    throw new Error(`${need}, but this is ${goVersion}. ${ALTERNATIVES}`);
+  if (found.code !== 0) throw new Error(`${need}, but:\n${found.stderr.trim()}\n${INSTALL} ${module.alternatives}`);
+  if (compareVersions(goVersion, module.go) < 0) {
+    throw new Error(`${need}, but this is ${goVersion}. ${INSTALL} ${module.alternatives}`);
   }
   return goVersion;
 }

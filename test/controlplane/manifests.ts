@@ -17,27 +17,22 @@ interface CRD {
 
 const SERVED_MS = 30_000;
 
-/** `paths` are files and folders (of *.yaml, not their subfolders); one that does not exist is passed over. */
+/** An object, or the path of a file or a folder (of *.yaml, not its subfolders). */
+export type Manifest = string | object;
+
+/** Paths that do not exist are an error. */
 export async function installManifests(
   cluster: Pick<Cluster, 'kubectl' | 'kubectlOk'>,
-  paths: readonly string[],
+  manifests: readonly Manifest[],
 ): Promise<void> {
-  const files = (await Promise.all(paths.map(filesAt))).flat();
-  if (files.length === 0) return;
-  const crds: CRD[] = [];
-  for (const file of files) {
-    for (const document of parseAllDocuments(await readFile(file, 'utf8'))) {
-      const object = document.toJS() as CRD | null;
-      if (object?.kind === 'CustomResourceDefinition') crds.push(object);
-    }
-  }
+  const objects = (await Promise.all(manifests.map(objectsOf))).flat();
+  if (objects.length === 0) return;
+  const crds = objects.filter(
+    (object): object is CRD => 'kind' in object && object.kind === 'CustomResourceDefinition',
+  );
   // Server-side: a CRD's schema may be larger than the annotation of a client-side apply can hold.
-  await cluster.kubectlOk([
-    'apply',
-    '--server-side',
-    '--force-conflicts',
-    ...files.flatMap((file) => ['--filename', file]),
-  ]);
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+  await cluster.kubectlOk(['apply', '--server-side', '--force-conflicts', '-f', '-'], { input });
   if (crds.length === 0) return;
   const names = crds.map((crd) => `customresourcedefinition/${crd.metadata.name}`);
   await cluster.kubectlOk(['wait', '--for=condition=Established', '--timeout=30s', ...names]);
@@ -58,10 +53,15 @@ async function waitServed(cluster: Pick<Cluster, 'kubectl'>, crd: CRD): Promise<
   }
 }
 
+async function objectsOf(manifest: Manifest): Promise<object[]> {
+  if (typeof manifest !== 'string') return [manifest];
+  const texts = await Promise.all((await filesAt(manifest)).map((file) => readFile(file, 'utf8')));
+  const objects = texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as object | null));
+  return objects.filter((object) => object !== null);
+}
+
 async function filesAt(path: string): Promise<string[]> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) return [];
-  if (!found.isDirectory()) return [path];
+  if (!(await stat(path)).isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).sort();
   return names.map((name) => join(path, name));
 }

@@ -1,19 +1,17 @@
 // make demo: a real control plane, an EMA 2 simulator, the operator under its own ServiceAccount, the examples applied, and the
 // tables that a person would look at. On a terminal it stays up until Ctrl-C.
 
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startControlPlane, type ControlPlane } from '../controlplane/client.ts';
 import { Supervisor } from '../controlplane/supervised.ts';
 import { OPERATOR_NAME, OPERATOR_NAMESPACE, startOperator, type RunningOperator } from '../harness/operator.ts';
+import { shipped } from '../harness/shipped.ts';
 import { NAMESPACE, showHierarchy } from './hierarchy.ts';
 import { showInstance } from './instance.ts';
 import { say } from './print.ts';
 import { SimulatorProcess } from './simulator-process.ts';
 import { Example, type Stage } from './stage.ts';
 
-const ROOT = join(import.meta.dirname, '..', '..');
-const CHART = join(ROOT, 'charts', 'eset-msp-operator', 'files');
 const interactive = process.stdout.isTTY && process.env['CI'] !== 'true';
 const stopped = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort());
@@ -34,7 +32,7 @@ try {
 
 async function demo(): Promise<void> {
   say('Starting a control plane: etcd, kube-apiserver, kube-controller-manager …');
-  const manifests = [join(ROOT, 'crds'), join(CHART, 'rbac.yaml'), join(CHART, 'admission.yaml')];
+  const manifests = shipped('definitions', 'rights', 'admission');
   const cluster = await startControlPlane({ alwaysStart: true, manifests, progress: say });
   controlPlane = cluster;
   supervisor = await Supervisor.start(`${cluster.dir}/demo-`);
