@@ -14,7 +14,7 @@ import { SECRETS } from './controllers/secret.ts';
 import { announceAccount } from './controllers/mspaccount/announce.ts';
 import { Lane, lanePlaces } from './controllers/mspaccount/lane.ts';
 import { LoginLimit } from './controllers/mspaccount/login-limit.ts';
-import { BY_NAMESPACE } from './controllers/mspaccount/twins.ts';
+import { BY_NAMESPACE, Claims } from './controllers/mspaccount/twins.ts';
 import { reconcileAccount } from './controllers/mspaccount/reconcile.ts';
 import { StatusWriter } from './controllers/status-writer.ts';
 import {
@@ -142,6 +142,7 @@ export async function runOperator(
     lost,
     logins: new LoginLimit(now),
     lane: new Lane(lanePlaces(config.concurrency)),
+    claims: new Claims(accounts),
     events,
     accounts,
     children,

@@ -15,6 +15,7 @@ import type { StatusWriter } from '../status-writer.ts';
 import type { AccountView } from './account.ts';
 import type { Lane } from './lane.ts';
 import type { LoginLimit } from './login-limit.ts';
+import type { Claims } from './twins.ts';
 
 export interface AccountDeps {
   readonly client: KubeClient;
@@ -30,6 +31,7 @@ export interface AccountDeps {
   readonly logins: LoginLimit;
   /** For the syncs of accounts that are not known to be well. */
   readonly lane: Lane;
+  readonly claims: Claims;
   readonly events: EventRecorder<EventReason>;
   readonly metrics: MSPMetrics;
   readonly upstream: UpstreamOptions;

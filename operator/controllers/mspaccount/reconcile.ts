@@ -23,12 +23,13 @@ import {
   type Circumstances,
 } from './report.ts';
 import { connectUpstream, synchronize } from './sync.ts';
-import { olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
 const DONE: Outcome = { kind: 'done' };
 /** Until an account that found the lane full looks again; half of it to one and a half times. */
 const LANE_PAUSE_MS = 2_000;
+/** Between two looks whether another account has taken its company. */
+const CLAIM_PAUSE_MS = 500;
 
 /** @param key `namespace/name` of an MSPAccount, existing or not */
 export async function reconcileAccount(deps: AccountDeps, key: string, context: ReconcileContext): Promise<Outcome> {
@@ -41,15 +42,18 @@ export async function reconcileAccount(deps: AccountDeps, key: string, context: 
   deps.secrets.ensure(secretKey(account));
   if (account.settings.suspend) return observeOnly(deps, account, context.signal);
 
-  const local = localVerdict(deps, account);
-  if (local !== null) return settle(deps, account, (status, at) => afterLocalVerdict(status, local, at), context);
-
   const family = deps.children.of(key);
-  const company = account.status.company?.id;
+  const local = localVerdict(deps, account, family);
+  if (local !== null) {
+    await sweep(deps.children, family, context.signal);
+    const left = deps.children.of(key);
+    return settle(deps, account, (status, at) => afterLocalVerdict(status, local, left, at), context);
+  }
+
   const circumstances = {
     newestAwaiting: newestAwaiting(family),
     childDeleted: deps.lost.of(key).length > 0,
-    twinGone: company !== undefined && olderTwin(deps.accounts, account, company) === null,
+    twinGone: deps.claims.isFree(account),
   };
   const due = dueOf(account, deps.secrets.state(secretKey(account)), circumstances, deps.now());
   if (due.kind !== 'now') {
@@ -57,6 +61,7 @@ export async function reconcileAccount(deps: AccountDeps, key: string, context: 
     await recount(deps, account, context.signal);
     return due.kind === 'later' ? { kind: 'requeueAfter', ms: due.inMs } : DONE;
   }
+  if (deps.claims.mustWait(account)) return { kind: 'requeueAfter', ms: CLAIM_PAUSE_MS };
   const leave = isWell(account) ? () => {} : deps.lane.enter();
   if (leave === null) return { kind: 'requeueAfter', ms: LANE_PAUSE_MS * (0.5 + deps.random()) };
   context.log.info({ why: due.why }, 'sync is due');
@@ -90,7 +95,7 @@ async function runSync(
   const started = deps.now();
   let report;
   try {
-    report = await synchronize(deps, account, upstream, { onProgress: progress.on, replaced: inUse.replaced }, signal);
+    report = await synchronize(deps, account, upstream, { ...progress, replaced: inUse.replaced }, signal);
     // The watch may be behind: a login that was replaced before it was refused says nothing of the new one.
     const rejected = gate.outcome === 'Refused' || gate.outcome === 'Unclear';
     if (report.kind === 'stopped' && rejected && (await inUse.check())) report = { kind: 'replaced' } as const;
@@ -104,6 +109,7 @@ async function runSync(
     return { kind: 'requeueAfter', ms: 0 };
   }
   if (account === null) return { kind: 'retry', why: 'the status changed while the sync ran' };
+  if (report.kind === 'waiting') return { kind: 'requeueAfter', ms: CLAIM_PAUSE_MS };
   const family = deps.children.of(key);
   const used = {
     secretVersion: inUse.resourceVersion,
@@ -161,12 +167,16 @@ async function announceProgress(
 }
 
 /** What can be told without leaving the object: no tree to read, or an address that may not be used. */
-function localVerdict(deps: AccountDeps, { settings }: AccountView): Verdict | null {
+function localVerdict(deps: AccountDeps, { settings }: AccountView, { groups, customers }: Family): Verdict | null {
   if (!settings.services.includes('EMA2')) {
     return {
       ready: 'True',
       reason: 'NoTreeAPI',
-      message: `${settings.services.join(' and ')} has no tree to read; only EMA2 has. Instances can refer to this account.`,
+      message:
+        `${settings.services.join(' and ')} has no tree to read; only EMA2 has. Instances can refer to this account.` +
+        (groups.size + customers.size > 0
+          ? ' The groups and customers that were mirrored before stay as they are; nothing follows upstream any more.'
+          : ''),
       synchronized: 'False',
     };
   }
