@@ -15,7 +15,7 @@ import { Breaker } from './controllers/mspaccount/breaker.ts';
 import { SECRETS } from './controllers/secret.ts';
 import { announceAccount } from './controllers/mspaccount/announce.ts';
 import { LoginLimit } from './controllers/mspaccount/login-limit.ts';
-import { BY_NAMESPACE } from './controllers/mspaccount/twins.ts';
+import { BY_NAMESPACE, Claims } from './controllers/mspaccount/twins.ts';
 import { reconcileAccount } from './controllers/mspaccount/reconcile.ts';
 import { StatusWriter } from './controllers/status-writer.ts';
 import {
@@ -157,6 +157,7 @@ export async function runOperator(
     places,
     lane,
     breaker,
+    claims: new Claims(accounts),
     events,
     accounts,
     children,

@@ -8,7 +8,7 @@ import type { CustomerView } from './children/customer.ts';
 import type { GroupView } from './children/group.ts';
 import type { LostChildren } from './children/lost.ts';
 import { secretKey, type AccountView } from './mspaccount/account.ts';
-import { BY_NAMESPACE } from './mspaccount/twins.ts';
+import { BY_NAMESPACE, holds } from './mspaccount/twins.ts';
 import { BY_ACCOUNT } from './protectinstance/deps.ts';
 import { accountKey as instanceAccountKey, tokenKey, type InstanceView } from './protectinstance/instance.ts';
 
@@ -31,10 +31,10 @@ export const BY_SECRET = 'secret';
 export function triggerAccounts(controller: Controller, watched: Watched): void {
   const { accounts, groups, customers, instances, children, lost } = watched;
   accounts.onChange(({ key, before, after }) => {
-    // An account that waits for an older one of the same company takes over when that goes.
-    if (before !== undefined && (after === undefined || after.deleting)) {
-      for (const { namespace, name } of accounts.byIndex(BY_NAMESPACE, before.namespace)) {
-        if (name !== before.name) controller.enqueue(`${namespace}/${name}`);
+    // An account that waits for another one of the same company takes over when that lets go of it.
+    if (before !== undefined && (after === undefined || letsGo(before, after))) {
+      for (const { namespace, name, status } of accounts.byIndex(BY_NAMESPACE, before.namespace)) {
+        if (status.duplicateOf?.name === before.name) controller.enqueue(`${namespace}/${name}`);
       }
     }
     if (before !== undefined) releaseSecret(watched, secretKey(before));
@@ -121,6 +121,11 @@ export function triggerCustomers(controller: Controller, customers: Cache<Custom
     if (before !== undefined && before.mode === after.mode && before.setup === after.setup) return;
     controller.enqueue(key, { priority: 'high' });
   });
+}
+
+function letsGo(before: AccountView, after: AccountView): boolean {
+  const company = before.status.company?.id;
+  return company !== undefined && holds(before, company) && !holds(after, company);
 }
 
 function sameWish(before: AccountView, after: AccountView): boolean {

@@ -22,6 +22,11 @@ export const EVENTS = {
     type: 'Warning',
     meaning: 'Somebody had deleted children whose companies are there upstream; a sync made them anew.',
   },
+  DuplicateDeleted: {
+    kind: 'MSPAccount',
+    type: 'Warning',
+    meaning: 'A company had two objects of a kind; a sync deleted the younger. Which ones, and what stays.',
+  },
   DeletionBlocked: {
     kind: 'MSPAccount',
     type: 'Warning',

@@ -137,6 +137,21 @@ const status = object(
         { description: "The login's own company: the root of the tree." },
       ),
     ),
+    companyFound: optional(
+      object(
+        { id: text({ description: 'Its public id (GUID), lower case.', maxLength: 36 }) },
+        { description: 'While AccountChanged: the company that the login belongs to now.' },
+      ),
+    ),
+    duplicateOf: optional(
+      object(
+        {
+          name: text({ description: 'Name of that MSPAccount.', maxLength: 63 }),
+          companyID: text({ description: 'Public id (GUID) of the company, lower case.', maxLength: 36 }),
+        },
+        { description: 'While DuplicateAccount: the account of this namespace that mirrors the company instead.' },
+      ),
+    ),
     sync: optional(
       object(
         {

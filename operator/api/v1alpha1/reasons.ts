@@ -37,7 +37,7 @@ export const ACCOUNT_REASONS = {
   InvalidEndpoint: { acts: 'person', meaning: 'spec.endpoint is no usable address.' },
   HostNotAllowed: { acts: 'person', meaning: "The host of spec.endpoint is not on the operator's allow-list." },
   DistributorNotSupported: { acts: 'person', meaning: 'The login is a distributor; ESET PROTECT refuses those.' },
-  DuplicateAccount: { acts: 'person', meaning: 'An older account of the namespace mirrors the same company.' },
+  DuplicateAccount: { acts: 'person', meaning: 'Another account of the namespace mirrors the same company.' },
   LoginThrottled: {
     acts: 'operator',
     meaning:

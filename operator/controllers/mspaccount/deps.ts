@@ -17,6 +17,7 @@ import type { StatusWriter } from '../status-writer.ts';
 import type { AccountView } from './account.ts';
 import type { Breaker } from './breaker.ts';
 import type { LoginLimit } from './login-limit.ts';
+import type { Claims } from './twins.ts';
 
 export interface AccountDeps {
   readonly client: KubeClient;
@@ -35,6 +36,7 @@ export interface AccountDeps {
   /** For the accounts whose last sync ended by an outage. */
   readonly lane: Lane;
   readonly breaker: Breaker;
+  readonly claims: Claims;
   readonly events: EventRecorder<EventReason>;
   readonly metrics: MSPMetrics;
   readonly upstream: UpstreamOptions;

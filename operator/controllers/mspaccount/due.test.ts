@@ -89,6 +89,17 @@ describe('a sync is due', () => {
     }
   });
 
+  test('when the company that was found is approved; another id is no reason to ask upstream at all', () => {
+    const conditions = [
+      { type: 'Ready', status: 'False' as const, reason: 'AccountChanged', message: 'x', lastTransitionTime: at(NOW) },
+    ];
+    const status = { conditions, company: { id: 'before', name: 'x' }, companyFound: { id: 'after' } };
+    const approve = (id: string) => due(account(status, { 'mspoperator.dev/approve-company': id }));
+    expect(approve('after')).toMatchObject({ why: 'Approved' });
+    expect(approve('neither')).toMatchObject({ kind: 'later' });
+    expect(approve('before')).toMatchObject({ kind: 'later' });
+  });
+
   test('once for a Customer created since the last sync, and not more than once a minute', () => {
     expect(due(account(), SECRET, NOW - 1000)).toMatchObject({ why: 'CustomerAdded' });
     expect(due(account(), SECRET, NOW - 2 * HOUR)).toMatchObject({ kind: 'later', inMs: HOUR });

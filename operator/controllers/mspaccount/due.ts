@@ -27,7 +27,7 @@ export interface Circumstances {
   readonly newestAwaiting: number | null;
   /** Somebody deleted a child whose company is there. */
   readonly childDeleted: boolean;
-  /** It waits for an older account of the same company, and there is none any more. */
+  /** It waits for another account of the same company, which does not have it any more. */
   readonly twinGone: boolean;
 }
 
@@ -55,11 +55,13 @@ export function dueOf(
   if (status.credentials?.refusedAt !== undefined) return { kind: 'never' };
 
   const reason = status.conditions?.find(({ type }) => type === 'Ready')?.reason;
+  const found = status.companyFound?.id;
   // Only while it waits for a person: after an attempt that could not release all of it, the retry has a time of its own.
   if (reason === 'UnlinkBlocked' && isApproved(account)) {
     return { kind: 'now', why: 'Approved' };
   }
-  if (reason === 'AccountChanged' && account.approveCompany !== null && account.approveCompany !== status.company?.id) {
+  // Approved is the company that was found, and no other: a wrong id is no reason to ask upstream again and again.
+  if (reason === 'AccountChanged' && account.approveCompany !== null && account.approveCompany === found) {
     return { kind: 'now', why: 'Approved' };
   }
 

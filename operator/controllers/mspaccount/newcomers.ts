@@ -1,4 +1,5 @@
-// What a sync made anew: new customers, told in one event for each sync, and children that somebody had deleted, told by name.
+// What people are told of a sync: new customers, children that somebody had deleted, and second objects of a company that went;
+// one event for each, with count and sample.
 
 import type { EventReason } from '../../api/v1alpha1/events.ts';
 import type { Action, Plan } from '../../hierarchy/action.ts';
@@ -8,6 +9,7 @@ import { MSP_ACCOUNTS, type AccountView } from './account.ts';
 import type { AccountDeps } from './deps.ts';
 
 type Creation = Action & { kind: 'CreateCustomer' | 'CreateGroup' };
+type Duplicate = Action & { kind: 'DeleteDuplicate' };
 const SAMPLE = 10;
 
 /** The plan with the last-seen setup of the customers that somebody deleted (promise 4). */
@@ -22,24 +24,26 @@ export function restored(plan: Plan, lost: readonly LostChild[]): Plan {
   return { ...plan, actions };
 }
 
-/** One event for the new customers of a sync, and one for what was restored. */
-export function tellNew(
+/** One event for the new customers of a sync, one for what was restored, one for the duplicates that it deleted. */
+export function tell(
   deps: AccountDeps,
   account: AccountView,
-  created: readonly Creation[],
+  { created, duplicates }: { readonly created: readonly Creation[]; readonly duplicates: readonly Duplicate[] },
   lost: readonly LostChild[],
 ): void {
   const wasLost = new Set(lost.map(({ of, companyID }) => `${of} ${companyID}`));
   const back = created.filter((action) => wasLost.has(keyOf(action)));
   const fresh = created.filter((action) => action.kind === 'CreateCustomer' && !wasLost.has(keyOf(action)));
-  const tell = (type: 'Normal' | 'Warning', reason: EventReason, what: string, actions: readonly Creation[]): void => {
-    if (actions.length === 0) return;
-    const names = actions.map(nameOf).sort((a, b) => a.localeCompare(b));
-    const sample = names.slice(0, SAMPLE).join(', ') + (names.length > SAMPLE ? ', …' : '');
-    deps.events.event(referenceTo(MSP_ACCOUNTS, account), type, reason, 'Sync', `${actions.length} ${what}: ${sample}`);
+  const say = (type: 'Normal' | 'Warning', reason: EventReason, what: string, names: readonly string[]): void => {
+    if (names.length === 0) return;
+    const sorted = names.toSorted((a, b) => a.localeCompare(b));
+    const sample = sorted.slice(0, SAMPLE).join(', ') + (names.length > SAMPLE ? ', …' : '');
+    deps.events.event(referenceTo(MSP_ACCOUNTS, account), type, reason, 'Sync', `${names.length} ${what}: ${sample}`);
   };
-  tell('Normal', 'NewCustomers', fresh.length === 1 ? 'new customer' : 'new customers', fresh);
-  tell('Warning', 'Restored', 'deleted although the company is there upstream, and made anew', back);
+  say('Normal', 'NewCustomers', fresh.length === 1 ? 'new customer' : 'new customers', fresh.map(nameOf));
+  say('Warning', 'Restored', 'deleted although the company is there upstream, and made anew', back.map(nameOf));
+  const second = duplicates.map(({ of, name, keep }) => `${of} ${name} (${keep} is older and stays)`);
+  say('Warning', 'DuplicateDeleted', 'deleted, since its company has an older object', second);
 }
 
 /** The object and the company of a creation. */

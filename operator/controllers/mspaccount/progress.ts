@@ -1,8 +1,11 @@
-// How far a long sync is, for those who watch it: written after 30 s, and then at most every 30 s.
+// What of a sync is written to the status before it has ended: that the account has its company now (promise 1), and how far a
+// long sync is, for those who watch it: after 30 s, and then at most every 30 s.
 
 import type { MSPAccountStatus } from '../../api/v1alpha1/mspaccount.ts';
+import type { Company } from '../../hierarchy/snapshot.ts';
 import type { AccountView } from './account.ts';
 import type { AccountDeps } from './deps.ts';
+import { afterClaim } from './report.ts';
 import type { Progress } from './sync.ts';
 
 const PROGRESS_EVERY_MS = 30_000;
@@ -26,10 +29,16 @@ export function progressWriter(deps: AccountDeps, account: AccountView, signal: 
     }
   };
   return {
-    on: (progress: Progress): void => {
+    onProgress: (progress: Progress): void => {
       if (writing !== null || current === null || deps.now() - last < PROGRESS_EVERY_MS) return;
       last = deps.now();
       writing = write(current, progress);
+    },
+    claim: async (root: Company): Promise<boolean> => {
+      await writing;
+      if (current === null) return false;
+      current = await deps.status.write(current, (status) => afterClaim(status, root), signal);
+      return current !== null;
     },
     /** The account as last written; null if somebody else wrote its status. */
     stop: async (): Promise<AccountView | null> => {

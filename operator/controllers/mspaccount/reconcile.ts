@@ -26,12 +26,13 @@ import {
 } from './report.ts';
 import { connectUpstream, endedByOutage, synchronize, type SyncReport } from './sync.ts';
 import { Turn } from './turn.ts';
-import { olderTwin } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
 type Why = (Due & { kind: 'now' })['why'];
 
 const DONE: Outcome = { kind: 'done' };
+/** Between two looks whether another account has taken its company. */
+const CLAIM_PAUSE_MS = 500;
 
 /** @param key `namespace/name` of an MSPAccount, existing or not */
 export async function reconcileAccount(deps: AccountDeps, key: string, context: ReconcileContext): Promise<Outcome> {
@@ -47,15 +48,18 @@ export async function reconcileAccount(deps: AccountDeps, key: string, context: 
   deps.secrets.ensure(secretKey(account));
   if (account.settings.suspend) return observeOnly(deps, account, context.signal);
 
-  const local = localVerdict(deps, account);
-  if (local !== null) return settle(deps, account, (status, at) => afterLocalVerdict(status, local, at), context);
-
   const family = deps.children.of(key);
-  const company = account.status.company?.id;
+  const local = localVerdict(deps, account, family);
+  if (local !== null) {
+    await sweep(deps.children, family, context.signal);
+    const left = deps.children.of(key);
+    return settle(deps, account, (status, at) => afterLocalVerdict(status, local, left, at), context);
+  }
+
   const circumstances = {
     newestAwaiting: newestAwaiting(family),
     childDeleted: deps.lost.of(key).length > 0,
-    twinGone: company !== undefined && olderTwin(deps.accounts, account, company) === null,
+    twinGone: deps.claims.isFree(account),
   };
   const due = dueOf(account, deps.secrets.state(secretKey(account)), circumstances, deps.now());
   if (due.kind !== 'now') {
@@ -63,6 +67,7 @@ export async function reconcileAccount(deps: AccountDeps, key: string, context: 
     await recount(deps, account, context.signal);
     return due.kind === 'later' ? { kind: 'requeueAfter', ms: due.inMs } : DONE;
   }
+  if (deps.claims.mustWait(account)) return { kind: 'requeueAfter', ms: CLAIM_PAUSE_MS };
   const failing = mayBeSilent(deps, key, account, due.why);
   if (failing && !deps.lane.enter(key)) {
     return { kind: 'requeueAfter', ms: jitter(LANE_PAUSE_MS, 0.5, deps.random) };
@@ -107,8 +112,8 @@ async function runSync(
   const started = deps.now();
   let report: SyncReport;
   try {
-    const reading = { turn, onProgress: progress.on, replaced: inUse.replaced };
-    report = await synchronize(deps, account, upstream, reading, signal);
+    const meanwhile = { ...progress, turn, replaced: inUse.replaced };
+    report = await synchronize(deps, account, upstream, meanwhile, signal);
     // The watch may be behind: a login that was replaced before it was refused says nothing of the new one.
     const rejected = gate.outcome === 'Refused' || gate.outcome === 'Unclear';
     if (report.kind === 'stopped' && rejected && (await inUse.check())) report = { kind: 'replaced' };
@@ -126,6 +131,7 @@ async function runSync(
   else if (!signal.aborted) breaker.failed(key);
   if (report.kind === 'stopped' && breaker.isOpen(key)) report = { ...report, verdict: withProbe(report.verdict) };
   if (account === null) return { kind: 'retry', why: 'the status changed while the sync ran' };
+  if (report.kind === 'waiting') return { kind: 'requeueAfter', ms: CLAIM_PAUSE_MS };
   const family = deps.children.of(key);
   const used = {
     secretVersion: inUse.resourceVersion,
@@ -185,12 +191,16 @@ async function announceProgress(
 }
 
 /** What can be told without leaving the object: no tree to read, or an address that may not be used. */
-function localVerdict(deps: AccountDeps, { settings }: AccountView): Verdict | null {
+function localVerdict(deps: AccountDeps, { settings }: AccountView, { groups, customers }: Family): Verdict | null {
   if (!settings.services.includes('EMA2')) {
     return {
       ready: 'True',
       reason: 'NoTreeAPI',
-      message: `${settings.services.join(' and ')} has no tree to read; only EMA2 has. Instances can refer to this account.`,
+      message:
+        `${settings.services.join(' and ')} has no tree to read; only EMA2 has. Instances can refer to this account.` +
+        (groups.size + customers.size > 0
+          ? ' The groups and customers that were mirrored before stay as they are; nothing follows upstream any more.'
+          : ''),
       synchronized: 'False',
     };
   }

@@ -12,7 +12,7 @@ import { afterLocalVerdict, afterLoginVerdict, afterSync, type UsedLogin } from 
 import type { SyncReport } from './sync.ts';
 import type { Verdict } from './verdict.ts';
 
-type Settled = Exclude<SyncReport, { kind: 'replaced' }>;
+type Settled = Exclude<SyncReport, { kind: 'replaced' | 'waiting' }>;
 
 const NOW = Date.parse('2026-05-01T12:00:00Z');
 const ROOT = {
@@ -46,6 +46,7 @@ const stopped = (verdict: Verdict, more: object = {}): Settled => ({
   refused: false,
   retryAfterMs: 0,
   root: null,
+  twin: null,
   ...more,
 });
 const USED: UsedLogin = { secretVersion: '7', refusals: [], unclear: false };
@@ -247,6 +248,27 @@ describe('the conditions after', () => {
   });
 });
 
+test('what was found of other accounts and companies stands until a sync comes that far again', () => {
+  const duplicate: Verdict = { ready: 'False', reason: 'DuplicateAccount', message: 'x' };
+  const changed: Verdict = { ready: 'False', reason: 'AccountChanged', message: 'x' };
+  const away = failedVerdict(failure('User/Current', 'Timeout', 'x'));
+  const second = after(stopped(duplicate, { root: ROOT, twin: 'other' }));
+  expect(second).toMatchObject({ duplicateOf: { name: 'other', companyID: ROOT.id } });
+  expect(second).not.toHaveProperty('company');
+  expect(after(stopped(away), account(second)).duplicateOf).toEqual(second.duplicateOf);
+  const other = after(stopped(changed, { root: ROOT }), account(second));
+  expect(other).toMatchObject({ companyFound: { id: ROOT.id } });
+  expect(other).not.toHaveProperty('duplicateOf');
+  expect(after(stopped(away), account(other)).companyFound).toEqual(other.companyFound);
+  expect(after(applied(), account(other))).not.toHaveProperty('companyFound');
+  expect(after(applied(), account(second))).not.toHaveProperty('duplicateOf');
+});
+
+test('a message that is longer than a condition may hold is cut', () => {
+  const status = after(applied(NOTHING, [], ['x'.repeat(10_000)]));
+  expect(Math.max(...(status.conditions ?? []).map(({ message }) => message.length))).toBe(4096);
+});
+
 test('every request is echoed, also after a failure', () => {
   const view = account({}, { 'mspoperator.dev/requestedAt': 'now' });
   const verdict = failedVerdict(failure('User/Current', 'Timeout', 'x'));
@@ -255,8 +277,8 @@ test('every request is echoed, also after a failure', () => {
 
 test('a verdict that needs no look outside writes the same status each time', () => {
   const verdict: Verdict = { ready: 'False', reason: 'HostNotAllowed', message: 'x', synchronized: 'False' };
-  const first = afterLocalVerdict({}, verdict, { account: account(), now: NOW, random: 0.1 });
-  const again = afterLocalVerdict(first, verdict, { account: account(first), now: NOW + 5000, random: 0.9 });
+  const first = afterLocalVerdict({}, verdict, FAMILY, { account: account(), now: NOW, random: 0.1 });
+  const again = afterLocalVerdict(first, verdict, FAMILY, { account: account(first), now: NOW + 5000, random: 0.9 });
   expect(again).toEqual(first);
 });
 

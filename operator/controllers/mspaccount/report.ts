@@ -33,8 +33,14 @@ export interface Circumstances {
  * The status after a verdict that needed no look at anything outside the object. No next time: it is looked at again in every
  * pass, and writes nothing as long as it stays the same.
  */
-export function afterLocalVerdict(status: MSPAccountStatus, verdict: Verdict, at: Circumstances): MSPAccountStatus {
-  return withoutNext({ ...handled(status, verdict, at, {}), mixed: isMixed(at.account) });
+export function afterLocalVerdict(
+  status: MSPAccountStatus,
+  verdict: Verdict,
+  family: Family,
+  at: Circumstances,
+): MSPAccountStatus {
+  const counts = status.customers === undefined ? {} : countsOf(family);
+  return withoutNext({ ...handled(status, verdict, at, counts), mixed: isMixed(at.account) });
 }
 
 /** The status after a login that could not even be tried. `secretVersion`: of the Secret; null: there is none to read. */
@@ -63,7 +69,7 @@ export interface UsedLogin {
 /** The status after a sync. `family`: the children as they are now. */
 export function afterSync(
   status: MSPAccountStatus,
-  report: Exclude<SyncReport, { kind: 'replaced' }>,
+  report: Exclude<SyncReport, { kind: 'replaced' | 'waiting' }>,
   { secretVersion, refusals, unclear }: UsedLogin,
   family: Family,
   at: Circumstances,
@@ -71,16 +77,18 @@ export function afterSync(
   const pauseMs = unclear ? UNCLEAR_PAUSE_MS : 0;
   const times = kept(status, refusals, at.now);
   if (report.kind === 'stopped') {
-    const { root, refused, verdict, retryAfterMs } = report;
+    const { root, refused, verdict, retryAfterMs, twin } = report;
     const found = {
       mixed: isMixed(at.account),
       credentials: credentials(secretVersion, refused ? timestamp(at.now) : null, times),
       // A company that was not approved stays out of the status: what is there names the one that the objects mirror.
       ...(root === null ? {} : { accountType: root.type }),
-      // The company of a duplicate is its own, so that it can be told when the other account goes.
-      ...(root !== null && verdict.reason === 'DuplicateAccount' ? { company: companyOf(root) } : {}),
+      ...(root !== null && verdict.reason === 'AccountChanged' ? { companyFound: { id: root.id } } : {}),
+      ...(root !== null && twin !== null ? { duplicateOf: { name: twin, companyID: root.id } } : {}),
     };
-    const next = handled(status, verdict, at, found, Math.max(retryAfterMs, pauseMs));
+    // Where upstream did not even say whose login it is, what was found before still stands.
+    const before = root === null ? status : withoutRivals(status);
+    const next = handled(before, verdict, at, found, Math.max(retryAfterMs, pauseMs));
     return refused ? withoutNext(next) : next;
   }
   const { snapshot, requests } = report;
@@ -103,7 +111,12 @@ export function afterSync(
         : given({ planHash: status.sync?.planHash, blockedAt: status.sync?.blockedAt })),
     },
   };
-  return handled(status, verdict, at, found, pauseMs);
+  return handled(withoutRivals(status), verdict, at, found, pauseMs);
+}
+
+/** The status of an account that is about to mirror a company: it has it from now on. */
+export function afterClaim(status: MSPAccountStatus, root: Company): MSPAccountStatus {
+  return { ...withoutRivals(status), accountType: root.type, company: companyOf(root) };
 }
 
 /** The status while a sync runs that nobody has seen a result of yet. */
@@ -232,6 +245,11 @@ function retryDelay(failingMs: number, random: number): number {
 
 function companyOf({ id, name }: Company): { id: string; name: string } {
   return { id, name: cleanDisplayName(name) };
+}
+
+function withoutRivals(status: MSPAccountStatus): MSPAccountStatus {
+  const { companyFound: _, duplicateOf: __, ...rest } = status;
+  return rest;
 }
 
 function withoutNext(status: MSPAccountStatus): MSPAccountStatus {

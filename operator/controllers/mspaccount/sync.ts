@@ -11,11 +11,11 @@ import { applyPlan, type Applied } from './apply.ts';
 import type { AccountDeps } from './deps.ts';
 import { endedVerdict, failedVerdict, isOutage } from './failure.ts';
 import type { Login } from './login.ts';
-import { keyOf, restored, tellNew } from './newcomers.ts';
+import { keyOf, restored, tell } from './newcomers.ts';
 import { planOf, questions } from './planning.ts';
 import { readTree } from './reading.ts';
 import type { Turn } from './turn.ts';
-import { duplicateVerdict, olderTwin } from './twins.ts';
+import { duplicateVerdict, holds } from './twins.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface Progress {
@@ -32,12 +32,16 @@ export type SyncReport =
       readonly refused: boolean;
       readonly retryAfterMs: number;
       readonly root: Company | null;
+      /** The account that has the company instead. */
+      readonly twin: string | null;
     }
   /** Observe: what would be done. */
   | (Read & { readonly kind: 'planned'; readonly plan: Plan })
   | (Read & { readonly kind: 'applied'; readonly applied: Applied })
   /** The account has another login now; nothing was touched. */
-  | { readonly kind: 'replaced' };
+  | { readonly kind: 'replaced' }
+  /** Another account is about to have the company, or somebody else wrote the status: nothing was touched, look again soon. */
+  | { readonly kind: 'waiting' };
 
 interface Read {
   readonly snapshot: Snapshot;
@@ -46,10 +50,14 @@ interface Read {
   readonly gaveUp: boolean;
 }
 
-/** Of the reading half of a sync. */
-export interface Reading {
+type Stopped = SyncReport & { kind: 'stopped' };
+
+/** What reaches into a sync, and out of it, before it ends. */
+export interface Meanwhile {
   readonly turn: Turn;
   readonly onProgress: (progress: Progress) => void;
+  /** The company is this account's from now on; false if somebody else wrote the status meanwhile. */
+  readonly claim: (root: Company) => Promise<boolean>;
   /** Calls the sync off as long as nothing has been written. */
   readonly replaced: AbortSignal;
 }
@@ -85,7 +93,7 @@ export async function synchronize(
   deps: AccountDeps,
   account: AccountView,
   upstream: Ema2Client,
-  { turn, onProgress, replaced }: Reading,
+  { turn, onProgress, claim, replaced }: Meanwhile,
   signal: AbortSignal,
 ): Promise<SyncReport> {
   const { namespace, name, settings } = account;
@@ -93,10 +101,7 @@ export async function synchronize(
   const start = deps.random();
   const reading = {
     questions: (snapshot: Snapshot) => questions(account, snapshot, deps.children.of(key), start),
-    objection: (root: Company) => {
-      const twin = olderTwin(deps.accounts, account, root.id);
-      return twin === null ? mayNotMirror(account, root) : duplicateVerdict(twin, root.id);
-    },
+    objection: (root: Company) => mayNotMirror(account, root) ?? duplicate(deps, account, root),
     onProgress,
     onAnswer: () => turn.begin(),
   };
@@ -106,12 +111,14 @@ export async function synchronize(
   if (turn.ended !== null) return stopped(endedVerdict(turn.ended), false);
   if (read.kind === 'refused') return stopped(refusedVerdict(read.message), true);
   if (read.kind === 'failed') return stopped(failedVerdict(read.failure), false, read.failure.retryAfterMs ?? 0);
-  if (read.kind === 'objected') return { ...stopped(read.objection, false), root: read.root };
+  if (read.kind === 'objected') return { ...read.objection, root: read.root };
   if (upstream.loginRefusal !== null) return stopped(refusedVerdict(upstream.loginRefusal), true);
   turn.work();
 
   const { snapshot, confirmations, requests, gaveUp } = read;
   const found = { snapshot, requests, gaveUp };
+  const objection = await claimed(deps, account, snapshot.root, claim);
+  if (objection !== null) return objection;
   const now = deps.now();
   // Read with each plan: what is deleted while the plan before is carried out comes back with its setup, too.
   let lost: readonly LostChild[] = [];
@@ -121,24 +128,59 @@ export async function synchronize(
   };
   if (settings.mode === 'Observe') return { kind: 'planned', ...found, plan: plan(deps.children.of(key)) };
   const created = new Map<string, Action & { kind: 'CreateCustomer' | 'CreateGroup' }>();
+  const duplicates = new Map<string, Action & { kind: 'DeleteDuplicate' }>();
   const onDone = (action: Action): void => {
     deps.metrics.change(action);
     if (action.kind === 'CreateCustomer' || action.kind === 'CreateGroup') created.set(keyOf(action), action);
+    if (action.kind === 'DeleteDuplicate') duplicates.set(action.uid, action);
   };
   const applied = await applyPlan(deps.children, namespace, name, plan, onDone, signal);
-  tellNew(deps, account, [...created.values()], lost);
+  tell(deps, account, { created: [...created.values()], duplicates: [...duplicates.values()] }, lost);
   if (isComplete(snapshot)) deps.lost.forget(key, lost);
   return { kind: 'applied', ...found, applied };
 }
 
 /** Upstream did not answer, not at all or not to the end. */
 export function endedByOutage(report: SyncReport): boolean {
-  if (report.kind === 'replaced') return false;
+  if (report.kind === 'replaced' || report.kind === 'waiting') return false;
   return report.kind === 'stopped' ? isOutage(report.verdict) : report.gaveUp;
 }
 
+/** Makes sure that no other account has the company, or gets it while this one mirrors it (promise 1); `null`: this one has it. */
+async function claimed(
+  deps: AccountDeps,
+  account: AccountView,
+  root: Company,
+  claim: Meanwhile['claim'],
+): Promise<SyncReport | null> {
+  const taken = deps.claims.take(account, root);
+  if (taken.kind === 'wait') return { kind: 'waiting' };
+  if (taken.kind === 'refused') return { ...duplicateOf(taken.twin, root), root };
+  try {
+    if (account.settings.mode === 'Observe' || holds(account, root.id)) return null;
+    // A crash from here on leaves an account that has the company, and the next sync of it goes on.
+    return (await claim(root)) ? null : { kind: 'waiting' };
+  } finally {
+    deps.claims.release(account, root);
+  }
+}
+
+function duplicate(deps: AccountDeps, account: AccountView, root: Company): Stopped | null {
+  const twin = deps.claims.twinOf(account, root.id);
+  return twin === null ? null : duplicateOf(twin, root);
+}
+
+function duplicateOf(twin: AccountView, root: Company): Stopped {
+  return { ...stopped(duplicateVerdict(twin, root.id), false), twin: twin.name };
+}
+
 /** What forbids to mirror this tree at all, for a person to decide. */
-function mayNotMirror(account: AccountView, root: Company): Verdict | null {
+function mayNotMirror(account: AccountView, root: Company): Stopped | null {
+  const verdict = forbidden(account, root);
+  return verdict === null ? null : stopped(verdict, false);
+}
+
+function forbidden(account: AccountView, root: Company): Verdict | null {
   const { status, settings, approveCompany } = account;
   if (root.type === 'Distributor' && settings.distributor === 'Refuse') {
     return {
@@ -181,6 +223,6 @@ function refusedVerdict(message: string): Verdict {
   };
 }
 
-function stopped(verdict: Verdict, refused: boolean, retryAfterMs = 0): SyncReport & { kind: 'stopped' } {
-  return { kind: 'stopped', verdict, refused, retryAfterMs, root: null };
+function stopped(verdict: Verdict, refused: boolean, retryAfterMs = 0): Stopped {
+  return { kind: 'stopped', verdict, refused, retryAfterMs, root: null, twin: null };
 }

@@ -10,6 +10,8 @@ import { Conditions, type ConditionStatus } from '../ready.ts';
 export type UnsynchronizedReason = AccountReason & ReasonOf<typeof ACCOUNT_CONDITIONS, 'Synchronized'>;
 export type CredentialsReason = AccountReason & ReasonOf<typeof ACCOUNT_CONDITIONS, 'CredentialsValid'>;
 
+const MAX_MESSAGE = 4096;
+
 /** One conclusion. What is left out stays as it was. */
 export type Verdict = {
   readonly ready: ConditionStatus;
@@ -29,6 +31,11 @@ export type Verdict = {
     | { readonly synchronized: 'False'; readonly reason: UnsynchronizedReason }
   );
 
+/** What fits into a condition. Messages quote the API server and its policies, whose words have no limit. */
+function cut(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 1).toWellFormed()}…`;
+}
+
 /** The conditions that the verdict leads to. */
 export function applyVerdict(
   before: readonly Condition[] | undefined,
@@ -36,7 +43,8 @@ export function applyVerdict(
   generation: number,
   now: number,
 ): Condition[] {
-  const { ready, reason, message, unlinkBlocked } = verdict;
+  const { ready, reason, unlinkBlocked } = verdict;
+  const message = cut(verdict.message);
   const conditions = new Conditions(ACCOUNT_CONDITIONS, before, generation, now).ready({ ready, reason, message });
   if (verdict.credentials === 'True') {
     conditions.set({
