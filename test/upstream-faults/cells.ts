@@ -3,13 +3,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SECRETS } from '../../operator/controllers/secret.ts';
-import { ACCOUNT_REASONS } from '../../operator/api/v1alpha1/reasons.ts';
 import { checkObjects } from '../harness/checker.ts';
 import { MSP_ACCOUNTS, STATIC_GROUPS } from '../harness/fingerprint.ts';
 import { PASSWORD, World, conditionOf, type Thing } from '../harness/world.ts';
 import { Random } from '../simulator/random.ts';
 import type { Account, AccountOptions } from '../simulator/simulator.ts';
-import { COLUMNS, ROWS, reasonOf, type Column, type Row } from './table.ts';
+import { COLUMNS, ROWS, comesBack, reasonOf, type Column, type Row } from './table.ts';
 
 export interface Said {
   /** `status/reason` of Ready, and of Synchronized. */
@@ -23,6 +22,8 @@ export interface Said {
 
 export interface Outcome {
   readonly during: Said;
+  /** When the operator is to try again, after the fault, s; null: it waits for a person. */
+  readonly retrySeconds: number | null;
   /** Requests that the fault struck. */
   readonly hits: number;
   /** After the fault: by itself, or, where that is not to happen soon, on request. */
@@ -93,9 +94,12 @@ export class Cells {
     const [, below, unlisted] = idsOf(name);
     const drop = { kind: 'drop-rows', rows: 1, operation: 'Company/Children', companyId: below } as const;
     const dropped = column === 'detail' ? faults.add({ ...drop, account: upstream.username }) : null;
-    // The token is old by the time of the first listing, and is renewed.
-    const late = { kind: 'delay', ms: 1_700, operation: 'User/Current', account: upstream.username } as const;
-    if (column === 'renew') faults.add({ ...late, times: 1 });
+    // The token is used for 30 s, longer than one request may take, and is then renewed for the last listing.
+    const late = { kind: 'delay', ms: 15_500, account: upstream.username, times: 1 } as const;
+    if (column === 'renew') {
+      faults.add({ ...late, operation: 'User/Current' });
+      faults.add({ ...late, operation: 'Company/Children' });
+    }
     const companyId = { own: upstream.company.id, below, detail: unlisted }[column as string];
     const { operation } = COLUMNS[column];
     const account = upstream.username;
@@ -106,12 +110,12 @@ export class Cells {
     faults.remove(id);
     if (dropped !== null) faults.remove(dropped);
 
-    const { acts } = ACCOUNT_REASONS[reasonOf(row, column)];
-    if (acts === 'operator') await this.#until(name, isReady, BACK_MS);
+    const waits = reasonOf(row, column) !== 'Synchronized' && comesBack(row, column) === 'soon';
+    if (waits) await this.#until(name, isReady, BACK_MS);
     else await this.#sync(name, 'after');
     const after = await this.#said(cell, upstream);
     const problems = [...during.problems, ...after.problems];
-    return { during: during.said, hits, after: after.said, problems };
+    return { during: during.said, retrySeconds: during.retrySeconds, hits, after: after.said, problems };
   }
 
   async #create(name: string): Promise<void> {
@@ -140,7 +144,10 @@ export class Cells {
     }
   }
 
-  async #said({ name, column }: Cell, upstream: Account): Promise<{ said: Said; problems: string[] }> {
+  async #said(
+    { name, column }: Cell,
+    upstream: Account,
+  ): Promise<{ said: Said; retrySeconds: number | null; problems: string[] }> {
     const { admin, namespace } = this.world;
     const account = (await admin.get(MSP_ACCOUNTS, { namespace, name })) as unknown as Thing;
     const linked = new Map<string, string>();
@@ -150,6 +157,7 @@ export class Cells {
       for (const group of items as unknown as Thing[])
         linked.set(group.spec.companyID as string, said(group, 'Linked'));
     }
+    const nextAt = Date.parse((account.status.sync?.nextAt as string | undefined) ?? '');
     const unlisted = column === 'detail' ? idsOf(name)[2] : null;
     const others = [...upstream.tree.companies()].filter(({ id }) => id !== unlisted);
     return {
@@ -159,6 +167,7 @@ export class Cells {
         linked: unlisted === null ? null : (linked.get(unlisted) ?? 'no group'),
         whole: others.every(({ id }) => linked.get(id) === 'True/Present'),
       },
+      retrySeconds: Number.isNaN(nextAt) ? null : (nextAt - Date.now()) / 1000,
       problems: checkObjects(objects),
     };
   }
@@ -206,6 +215,6 @@ function accountOf({ name, column }: Cell): AccountOptions {
       { id: below, name: 'Managed', type: 'ManagedMSP', parentId: own },
       { id: unlisted, name: 'Bakery', parentId: below },
     ],
-    ...(column === 'renew' ? { quirks: { tokenLifetimeSeconds: 2 } } : {}),
+    ...(column === 'renew' ? { quirks: { tokenLifetimeSeconds: 37 } } : {}),
   };
 }

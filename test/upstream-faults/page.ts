@@ -1,7 +1,7 @@
 // docs/upstream-faults.md, from the table.
 
 import { ACCOUNT_REASONS, type Acts } from '../../operator/api/v1alpha1/reasons.ts';
-import { COLUMNS, ROWS, reasonOf, type Column, type Row } from './table.ts';
+import { COLUMNS, ROWS, comesBack, reasonOf, type Column, type Row } from './table.ts';
 
 export const PAGE = 'upstream-faults.md';
 
@@ -32,8 +32,9 @@ export function upstreamFaultsPage(): string {
     ),
     '',
     'When upstream is well again the account comes back on its own: the first retry follows after about 10 s, later ones after as',
-    'long as it has been failing, at most 10 min, or as long as `Retry-After` asks. Only a refused login waits for a person: it is',
-    'not repeated until the Secret, the spec or `mspoperator.dev/requestedAt` changes, so that the account is not locked.',
+    'long as it has been failing, at most 10 min, or as long as `Retry-After` asks. Two answers of Token/Get are not repeated so',
+    'soon, so that the account is not locked: a refused login waits until the Secret, the spec or `mspoperator.dev/requestedAt`',
+    'changes, and what may be one (marked with *) for 20 minutes.',
     '',
     ...table(
       ['reason', 'who acts', 'meaning'],
@@ -48,7 +49,7 @@ export function upstreamFaultsPage(): string {
 
 function cellOf(row: Row, column: Column): string {
   const reason = code(reasonOf(row, column));
-  if (column !== 'detail') return reason;
+  if (column !== 'detail') return comesBack(row, column) === 'later' ? `${reason} *` : reason;
   const [status = '', why = ''] = row.detail.split('/');
   return `${reason}; Linked ${code(status)}/${code(why)}`;
 }

@@ -2,7 +2,7 @@
 // which docs/upstream-faults.md is made, and which the test beside this holds the operator to.
 
 import type { AccountReason } from '../../operator/api/v1alpha1/reasons.ts';
-import type { FaultEffect } from '../simulator/simulator.ts';
+import type { FaultEffect, FaultKind } from '../simulator/simulator.ts';
 
 /** The calls, as a crawl makes them one after the other. `own`: of the login's own company; `below`: of one below it. */
 export const COLUMNS = {
@@ -38,6 +38,19 @@ export const ALWAYS_SYNCHRONIZED: readonly Column[] = ['renew', 'search'];
 export function reasonOf(row: Row, column: Column): AccountReason {
   return column === 'renew' || column === 'search' || column === 'detail' ? 'Synchronized' : row[column];
 }
+
+/**
+ * How the account comes back once the fault is over. `soon`: at its next retry. `later`: Token/Get answered what may mean "wrong
+ * username or password", so the retry waits. `person`: not before somebody changes something.
+ */
+export function comesBack(row: Row, column: Column): 'soon' | 'later' | 'person' {
+  if (column !== 'get') return 'soon';
+  if (row.get === 'LoginRefused') return 'person';
+  return UNCLEAR.has(row.effect.kind) || (row.effect.kind === 'status' && row.effect.status === 500) ? 'later' : 'soon';
+}
+
+/** A 2xx without a token; a 500 "can be caused by an unauthorized request" (ema-api §10). */
+const UNCLEAR: ReadonlySet<FaultKind> = new Set(['html', 'empty', 'invalid-json', 'wrong-shape', 'patch-rows']);
 
 /** One reason wherever the account as a whole is struck; a branch that cannot be read makes the snapshot partial. */
 function failing(what: string, effect: FaultEffect, reason: AccountReason, detail: LinkedSaid, get = reason): Row {

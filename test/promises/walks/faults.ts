@@ -17,7 +17,9 @@ export type CallName = (typeof CALLS)[number];
 
 /** A complete and true answer comes all the same, if later. */
 const HARMLESS: ReadonlySet<FaultKind> = new Set(['delay', 'duplicate-rows', 'proto', 'repeat']);
-const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403]);
+/** Of Token/Get: refusals, and answers that may well be one (ema-api §10). */
+const REFUSALS: ReadonlySet<number> = new Set([400, 401, 403, 500]);
+const UNCLEAR: ReadonlySet<FaultKind> = new Set(['html', 'invalid-json', 'wrong-shape', 'empty', 'patch-rows']);
 const STATUSES = [302, 400, 401, 403, 404, 408, 429, 500, 502, 503] as const;
 
 type Make = (random: Random, call: CallName) => FaultEffect;
@@ -135,7 +137,8 @@ export class RoundFaults {
     const operation = random.pick(CALLS);
     const stuck = random.chance(STUCK_CHANCE);
     const effect = stuck ? random.pick(STUCK) : random.pick(ALL)(random, operation);
-    const refuses = effect.kind === 'status' && REFUSALS.has(effect.status) && operation === 'Token/Get';
+    const refuses =
+      operation === 'Token/Get' && (effect.kind === 'status' ? REFUSALS.has(effect.status) : UNCLEAR.has(effect.kind));
     if (refuses && !this.mayRefuse(1)) return null;
     // Of Detail an error that may mean "not visible" strikes every company or none: one that is told of a single company twice in
     // an hour, while its listing drops it, cannot be told from the truth.
