@@ -36,7 +36,8 @@ export class Leadership {
   readonly #memory = new LeaderMemory();
   readonly #elected = Promise.withResolvers<void>();
   readonly #lose: (reason: Error) => void;
-  readonly #released = Promise.withResolvers<void>();
+  /** Fires when the thread has nothing more to do. */
+  readonly #released = new AbortController();
   #thread: Worker | null = null;
   #stopBeating = (): void => {};
   #closed = false;
@@ -76,7 +77,7 @@ export class Leadership {
     if (this.#thread === null) return;
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
     this.#thread.postMessage('release' satisfies ToLeaderThread);
-    await Promise.race([this.#released.promise, sleep(this.#options.clock, deadlineMs)]);
+    await sleep(this.#options.clock, deadlineMs, this.#released.signal);
     this.#stopBeating();
     await this.#thread.terminate();
   }
@@ -93,7 +94,7 @@ export class Leadership {
         if (message.trouble !== null) {
           this.#options.log.warn({ error: message.trouble }, 'the lease could not be given away; it runs out');
         }
-        this.#released.resolve();
+        this.#released.abort();
     }
   }
 
@@ -115,7 +116,7 @@ export class Leadership {
   }
 
   #end(reason: Error): void {
-    this.#released.resolve();
+    this.#released.abort();
     if (this.#closed) return;
     this.#closed = true;
     this.#stopBeating();
