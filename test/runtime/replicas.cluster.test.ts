@@ -85,9 +85,9 @@ test('one works, the other stands by, ready; at a stop it takes over at once', a
   expect(await second.probe('/readyz')).toBe(200);
   expect([await leading(first), await leading(second)]).toEqual([1, 0]);
   expect((await lease()).spec).toMatchObject({ leaseDurationSeconds: 4, leaseTransitions: 0 });
-  const events = (await world.cluster.kubectlOk(['get', 'events.events.k8s.io', '-o', 'json'], {
+  const events = await world.cluster.kubectlOk(['get', 'events.events.k8s.io', '-o', 'json'], {
     namespace: OPERATOR_NAMESPACE,
-  })) as string;
+  });
   expect(events).toContain('became leader');
 
   const asked = performance.now();
