@@ -120,6 +120,9 @@ test('the lease is renewed while the main thread is busy, for longer than the le
 test('a main thread that is stuck loses the lease, and the gate is shut when it goes on', async () => {
   const leader = candidate({ stuckAfterMs: 1_500, via: cluster.kubeconfig });
   await until('it leads', () => leader.mayWrite());
+  // While it turns, it is not.
+  await sleep(1_500 + TIMES.renewDeadlineMs + 500);
+  expect(leader.mayWrite()).toBe(true);
   busy(1_500 + TIMES.renewDeadlineMs + 500);
   expect(leader.mayWrite()).toBe(false);
   await until('it is told', () => lost.has(leader));
