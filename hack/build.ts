@@ -1,4 +1,4 @@
-// Bundles each program into one file under dist/.
+// Bundles each program, and the one thread of the operator, into one file under dist/.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 const programs = {
   operator: 'operator/main.ts',
+  'leader-thread': 'operator/runtime/leader-thread.ts',
   'kubectl-msp': 'operator/cli/main.ts',
   simulator: 'test/simulator/main.ts',
 };

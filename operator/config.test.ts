@@ -28,6 +28,18 @@ describe('flags and environment', () => {
     expect(parse([], { MSPOPERATOR_UPSTREAM_ALLOW_LOOPBACK_HTTP: 'false' }).upstreamAllowLoopbackHTTP).toBe(false);
   });
 
+  test('times of leader election', () => {
+    expect(parse([])).toMatchObject({
+      leaderElect: false,
+      leaseTimes: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPeriodMs: 2_000 },
+    });
+    const env = { MSPOPERATOR_LEADER_ELECT: 'true', MSPOPERATOR_LEADER_ELECT_RENEW_DEADLINE: '1m2.5s' };
+    expect(parse(['--leader-elect-lease-duration=2m', '--leader-elect-retry-period', '500ms'], env)).toMatchObject({
+      leaderElect: true,
+      leaseTimes: { leaseDurationMs: 120_000, renewDeadlineMs: 62_500, retryPeriodMs: 500 },
+    });
+  });
+
   test('lists and codes', () => {
     const config = parse([
       '--watch-namespaces',
@@ -54,6 +66,9 @@ describe('flags and environment', () => {
     [['--upstream-hosts', 'https://x'], /not host or host:port/],
     [['--watch-namespaces', 'Nope'], /not the name of a namespace/],
     [['--company-status-codes', '2=Gone'], /code=status/],
+    [['--leader-elect-lease-duration', '15'], /such as 15s/],
+    [['--leader-elect-renew-deadline', '15s'], /longer than the renew deadline/],
+    [['--lease-namespace', 'a/b'], /not the name of a namespace/],
     [['--log-level', 'loud'], /Allowed choices/],
     [['--no-such-flag'], /unknown option/],
     [['stray'], /too many arguments/],

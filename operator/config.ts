@@ -2,6 +2,7 @@
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CompanyStatus } from './hierarchy/snapshot.ts';
+import { wrongTimes, type LeaseTimes } from './runtime/leader-election.ts';
 
 export interface Config {
   readonly kubeconfig?: string;
@@ -21,6 +22,11 @@ export interface Config {
   readonly companyStatusCodes: ReadonlyMap<number, CompanyStatus>;
   /** Accounts read and written at the same time. */
   readonly concurrency: number;
+  /** Several replicas may run; one of them works. */
+  readonly leaderElect: boolean;
+  /** Default: the namespace of the pod, or of the kubeconfig's context. */
+  readonly leaseNamespace?: string;
+  readonly leaseTimes: LeaseTimes;
   /** `host:port`; '0' serves none. */
   readonly metricsAddress: string;
   readonly healthAddress: string;
@@ -46,9 +52,20 @@ export function parseConfig(
   if (exitOverride) command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
 
   command.parse([...argv.slice(0, 2), ...fromEnvironment, ...argv.slice(2)]);
-  const { upstreamAllowLoopbackHttp, watchNamespaces, ...flags } = command.opts();
+  const {
+    upstreamAllowLoopbackHttp,
+    watchNamespaces,
+    leaderElectLeaseDuration: leaseDurationMs,
+    leaderElectRenewDeadline: renewDeadlineMs,
+    leaderElectRetryPeriod: retryPeriodMs,
+    ...flags
+  } = command.opts();
+  const leaseTimes: LeaseTimes = { leaseDurationMs, renewDeadlineMs, retryPeriodMs };
+  const wrong = wrongTimes(leaseTimes);
+  if (wrong !== null) command.error(`error: --leader-elect-…: ${wrong}.`);
   return {
     ...flags,
+    leaseTimes,
     watchNamespaces: watchNamespaces ?? null,
     upstreamAllowLoopbackHTTP: upstreamAllowLoopbackHttp,
   } as Config;
@@ -147,6 +164,39 @@ function commandOf(env: Readonly<Record<string, string | undefined>>): { command
       .argParser(within(1, 100, wholeNumber))
       .default(32),
   );
+  add(
+    new Option('--leader-elect [true|false]', 'work only while holding a Lease, so that several replicas may run')
+      .argParser(yesOrNo)
+      .preset('true')
+      .default(false),
+  );
+  add(
+    new Option(
+      '--lease-namespace <name>',
+      "namespace of the Lease; default: the pod's, or that of the kubeconfig's context",
+    ).argParser(name),
+  );
+  add(
+    new Option(
+      '--leader-elect-lease-duration <duration>',
+      'how long the others wait after the last renewal, in whole seconds, such as 15s',
+    )
+      .argParser(duration)
+      .default(15_000, '15s'),
+  );
+  add(
+    new Option(
+      '--leader-elect-renew-deadline <duration>',
+      'the leader gives up after this long without a renewal; shorter than the lease',
+    )
+      .argParser(duration)
+      .default(10_000, '10s'),
+  );
+  add(
+    new Option('--leader-elect-retry-period <duration>', 'pause between two tries to get or renew the Lease')
+      .argParser(duration)
+      .default(2_000, '2s'),
+  );
   add(new Option('--metrics-address <address>', "host:port of /metrics; '0' serves none").default('0.0.0.0:8080'));
   add(
     new Option('--health-address <address>', "host:port of /healthz and /readyz; '0' serves none").default(
@@ -168,11 +218,24 @@ function list(text: string): string[] {
   return [...new Set(text.split(',').map((part) => part.trim()))].filter((part) => part !== '');
 }
 
+function name(text: string): string {
+  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text)) return text;
+  throw new InvalidArgumentError(`"${text}" is not the name of a namespace.`);
+}
+
 function names(text: string): string[] | null {
-  const all = list(text);
-  const wrong = all.find((name) => !/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name));
-  if (wrong !== undefined) throw new InvalidArgumentError(`"${wrong}" is not the name of a namespace.`);
+  const all = list(text).map(name);
   return all.length === 0 ? null : all;
+}
+
+/** As Go writes durations; ms. */
+function duration(text: string): number {
+  const units: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+  if (!/^(\d{1,6}(\.\d{1,3})?(ms|s|m|h))+$/.test(text)) {
+    throw new InvalidArgumentError('Write a duration such as 15s, 1m30s or 500ms.');
+  }
+  const parts = [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)];
+  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * (units[unit ?? ''] ?? 0), 0);
 }
 
 function hosts(text: string): string[] {

@@ -13,6 +13,8 @@ const config = parseConfig(process.argv, process.env, version);
 const options = { level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime };
 const log = config.logFormat === 'pretty' ? pino(options, prettyStream(process.stdout)) : pino(options);
 
+const EXIT_GRACE_MS = 3_000;
+
 const stopping = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {
@@ -26,4 +28,6 @@ try {
 } catch (error) {
   log.fatal({ err: error }, 'the operator ends');
   process.exitCode = 1;
+  // Whatever still hangs must not keep the next one from starting.
+  setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
 }

@@ -17,7 +17,7 @@ import { announceAccount } from './controllers/mspaccount/announce.ts';
 import { LoginLimit } from './controllers/mspaccount/login-limit.ts';
 import { BY_NAMESPACE, Claims } from './controllers/mspaccount/twins.ts';
 import { reconcileAccount } from './controllers/mspaccount/reconcile.ts';
-import { StatusWriter } from './controllers/status-writer.ts';
+import { StatusWriter, referenceTo } from './controllers/status-writer.ts';
 import {
   BY_SECRET,
   triggerAccounts,
@@ -38,16 +38,19 @@ import { reconcileInstance } from './controllers/protectinstance/reconcile.ts';
 import { Cache } from './runtime/cache.ts';
 import { KubeClient } from './runtime/client.ts';
 import { systemClock } from './runtime/clock.ts';
-import { loadConnection } from './runtime/connection.ts';
+import { loadConnection, type ConnectionOptions } from './runtime/connection.ts';
 import { Controller } from './runtime/controller.ts';
-import type { Deps } from './runtime/deps.ts';
+import { randomID, type Deps } from './runtime/deps.ts';
 import { EventRecorder } from './runtime/events.ts';
+import { Leadership } from './runtime/leadership.ts';
+import { LEASES } from './runtime/lease.ts';
 import { Manager } from './runtime/manager.ts';
 import { createRegistry } from './runtime/metrics.ts';
 import { ObjectWatchSet } from './runtime/object-watch-set.ts';
 import { serveMetrics, serveProbes } from './runtime/probes.ts';
 import { Transport } from './runtime/transport.ts';
 import { whoAmI } from './runtime/who-am-i.ts';
+import { writeGate } from './runtime/write-gate.ts';
 import { Ema2Client } from './upstream/client.ts';
 import { Places } from './upstream/places.ts';
 
@@ -75,12 +78,35 @@ export async function runOperator(
   const deps: Deps = { log, metrics, clock: systemClock, random: Math.random };
   const now = (): number => systemClock.now();
 
-  const connection = loadConnection({
+  const connectionOptions: ConnectionOptions = {
     ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
     ...(config.context === undefined ? {} : { context: config.context }),
-  });
+  };
+  const connection = loadConnection(connectionOptions);
   if (!connection.verifiesServer) log.warn('the kubeconfig says not to verify the certificate of the API server');
-  const transport = new Transport({ ...deps, connection, userAgent: `${NAME}/${program.version}` });
+  const userAgent = `${NAME}/${program.version}`;
+  const leaseNamespace = config.leaseNamespace ?? connection.namespace;
+  if (config.leaderElect && leaseNamespace === null) throw new Error('--leader-elect: name a --lease-namespace');
+  const lease = { namespace: leaseNamespace ?? '', name: NAME };
+  const leadership = !config.leaderElect
+    ? null
+    : new Leadership({
+        ...deps,
+        // Like no other process, also not the one before in this pod.
+        election: { ...lease, ...config.leaseTimes, identity: `${program.instance}_${randomID(Math.random)}` },
+        connection: connectionOptions,
+        userAgent: `${userAgent} leader-election`,
+        onElected: (uid) =>
+          events.event(
+            referenceTo(LEASES, { ...lease, uid }),
+            'Normal',
+            'LeaderElection',
+            'Leading',
+            `${program.instance} became leader`,
+          ),
+      });
+  const mayWrite = leadership?.mayWrite;
+  const transport = new Transport({ ...deps, connection, userAgent, ...(mayWrite === undefined ? {} : { mayWrite }) });
   const client = new KubeClient(transport);
 
   const { watchNamespaces: namespaces } = config;
@@ -125,7 +151,7 @@ export async function runOperator(
   });
   const children = new Children({ client, groups, customers, now });
   const lost = new LostChildren();
-  const events = new EventRecorder<EventReason>({
+  const events = new EventRecorder<EventReason | 'LeaderElection'>({
     ...deps,
     client,
     reportingController: `mspoperator.dev/${NAME}`,
@@ -216,6 +242,7 @@ export async function runOperator(
     policy: { hosts: config.lifecycleHosts, allowLoopbackHTTP: config.upstreamAllowLoopbackHTTP },
     operatorUser,
     lane: new Lane(INSTANCE_CONCURRENCY),
+    ...(mayWrite === undefined ? {} : { writeGate: writeGate(mayWrite) }),
     poll: pollTimes(config.lifecyclePollSeconds),
     now,
     random: Math.random,
@@ -236,8 +263,11 @@ export async function runOperator(
     ...deps,
     runnables: [accounts, groups, customers, instances, secrets],
     controllers: [accountController, customerController, instanceController],
+    ...(leadership === null ? {} : { leadership }),
     closers: [
       { name: 'events', close: (deadlineMs) => events.close(deadlineMs) },
+      // Only now: nothing is written any more.
+      { name: 'lease', close: async (deadlineMs) => leadership?.resign(deadlineMs) },
       { name: 'transport', close: () => transport.close() },
     ],
   });

@@ -21,14 +21,17 @@ interface Item extends Projected {
 }
 
 const connection = loadConnection({ kubeconfig: inject('controlPlane').kubeconfig });
-const deps = realDeps();
+let deps: ReturnType<typeof realDeps>;
 let namespace: string;
 let proxy: Proxy;
 let direct: TestClient;
 let watching: TestClient;
 let stop: AbortController;
 let ended: Promise<void>;
+/** Readings of the whole: lists, or watches that begin with it. */
 let lists: number;
+let byPages: number;
+let watchList = true;
 
 beforeEach(async () => {
   direct = clientFor(connection);
@@ -36,7 +39,9 @@ beforeEach(async () => {
   proxy = await startProxy(connection);
   watching = clientFor(proxy.connection, { timeoutMs: 3_000 });
   stop = new AbortController();
+  deps = realDeps();
   lists = 0;
+  byPages = 0;
 });
 
 afterEach(async () => {
@@ -57,9 +62,13 @@ async function start(
     client: {
       list: (resource, options) => {
         lists++;
+        byPages++;
         return watching.client.list(resource, options);
       },
-      watch,
+      watch: (resource, options, signal) => {
+        if (options.sendInitialEvents === true) lists++;
+        return watch(resource, options, signal);
+      },
     },
     resource: of,
     namespaces: [namespace],
@@ -71,7 +80,7 @@ async function start(
       value: (rest['data'] as Record<string, string> | undefined)?.['value'] ?? '',
     }),
     indexes: {},
-    tuning: { backoffBaseMs: 50, ...tuning },
+    tuning: { backoffBaseMs: 50, watchList, ...tuning },
   });
   ended = cache.start(stop.signal);
   await cache.synced;
@@ -84,8 +93,12 @@ function create(name: string): Promise<{ metadata: { uid?: string } }> {
 
 const key = (name: string): string => `${namespace}/${name}`;
 
-describe('the cache', () => {
-  it('lists in pages, then sees what others create, modify and delete', async () => {
+describe.each([true, false])('the cache, read by WatchList: %s', (mode) => {
+  beforeEach(() => {
+    watchList = mode;
+  });
+
+  it('reads the whole, then sees what others create, modify and delete', async () => {
     await Promise.all(['a', 'b', 'c', 'd', 'e'].map(create));
     const cache = await start({ pageSize: 2 });
     expect(['a', 'b', 'c', 'd', 'e'].every((name) => cache.get(key(name)) !== undefined)).toBe(true);
@@ -96,6 +109,7 @@ describe('the cache', () => {
     await eventually(() => cache.get(key('a'))?.value === '1', 'modified');
     await eventually(() => cache.get(key('b')) === undefined, 'deleted');
     expect(lists).toBe(1);
+    expect(byPages).toBe(mode ? 0 : 1);
   });
 
   it('resumes a watch that was cut, and misses nothing, without a new list', async () => {

@@ -62,6 +62,11 @@ export interface WatchOptions extends Selection {
   readonly resourceVersion?: string;
   readonly timeoutSeconds: number;
   readonly allowWatchBookmarks?: boolean;
+  /**
+   * WatchList: the whole collection comes first, as ADDED, and then a bookmark (`endsInitialEvents`). A server without the
+   * feature refuses with 422.
+   */
+  readonly sendInitialEvents?: boolean;
   /** Called when the server has accepted the watch: from then on nothing is missed. */
   readonly onOpen?: () => void;
 }
@@ -69,6 +74,11 @@ export interface WatchOptions extends Selection {
 export interface WatchEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
   readonly object: KubeObject;
+}
+
+/** The bookmark after the last initial event: what came before it is the whole collection. */
+export function endsInitialEvents({ type, object }: WatchEvent): boolean {
+  return type === 'BOOKMARK' && object.metadata.annotations?.['k8s.io/initial-events-end'] === 'true';
 }
 
 export class KubeClient {
@@ -157,6 +167,9 @@ export class KubeClient {
       timeoutSeconds: String(options.timeoutSeconds),
       ...(options.resourceVersion === undefined ? {} : { resourceVersion: options.resourceVersion }),
       ...(options.allowWatchBookmarks === true ? { allowWatchBookmarks: 'true' } : {}),
+      ...(options.sendInitialEvents === true
+        ? { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: 'true' }
+        : {}),
     };
     const answer = await this.#transport.stream({ path, query, signal });
     try {

@@ -68,3 +68,8 @@ export async function orAborted<T>(value: Promise<T>, signal: AbortSignal): Prom
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** metav1.MicroTime: RFC 3339 with six digits. @param ms since the epoch */
+export function microTime(ms: number): string {
+  return new Date(ms).toISOString().replace('Z', '000Z');
+}

@@ -31,6 +31,8 @@ export class KubeError extends Error {
 export const NO_ANSWER = 'NoAnswer';
 export const TIMED_OUT = 'TimedOut';
 export const UNREADABLE = 'UnreadableAnswer';
+/** Not sent: this process does not lead (write-gate.ts). */
+export const NOT_LEADING = 'NotLeading';
 
 const MAX_TEXT = 300;
 

@@ -2,6 +2,7 @@
 // again within some minutes is a repetition (series) of the first; an object has a bounded number; so has the waiting line.
 
 import type { KubeClient } from './client.ts';
+import { microTime } from './clock.ts';
 import { randomID, type Deps } from './deps.ts';
 import { isNotFound } from './errors.ts';
 import { RateLimit, Recent, type Series } from './event-series.ts';
@@ -210,8 +211,4 @@ export function cutNote(note: string): string {
   let end = MAX_NOTE_BYTES - 3;
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
   return `${bytes.toString('utf8', 0, end)}…`;
-}
-
-function microTime(ms: number): string {
-  return new Date(ms).toISOString().replace('Z', '000Z');
 }

@@ -72,6 +72,79 @@ describe('the manager', () => {
     expect(deps.clock.pending).toBe(0);
   });
 
+  describe('with leader election', () => {
+    let elected: PromiseWithResolvers<void>;
+    let lost: PromiseWithResolvers<never>;
+    let stopDeadlines: number[];
+
+    beforeEach(() => {
+      elected = Promise.withResolvers();
+      lost = Promise.withResolvers();
+      stopDeadlines = [];
+    });
+
+    function candidate(): Manager {
+      const stop = (ms: number): Promise<boolean> => {
+        stopDeadlines.push(ms);
+        return controller.stop(ms);
+      };
+      return new Manager({
+        ...deps,
+        runnables: [cache],
+        controllers: [{ ...controller, stop }],
+        leadership: {
+          start: () => {
+            log.push('apply');
+            return elected.promise;
+          },
+          lost: lost.promise,
+        },
+        closers: [{ name: 'lease', close: () => Promise.resolve(log.push('resign')) }],
+      });
+    }
+
+    it('applies when caches are filled, is ready as a standby, and starts controllers when elected', async () => {
+      const manager = candidate();
+      const run = manager.run();
+      await settle();
+      expect(log).toEqual(['cache start']);
+      synced.resolve();
+      await settle();
+      expect(log).toEqual(['cache start', 'apply']);
+      expect(manager.ready).toBe(true);
+      elected.resolve();
+      await settle();
+      expect(log.at(-1)).toBe('controller start');
+      manager.stop();
+      await run;
+      expect(log.slice(3)).toEqual(['controller stop', 'cache stop', 'resign']);
+      expect(stopDeadlines).toEqual([17_500]);
+    });
+
+    it('a standby can be stopped', async () => {
+      const manager = candidate();
+      const run = manager.run();
+      synced.resolve();
+      await settle();
+      manager.stop();
+      await run;
+      expect(log).not.toContain('controller start');
+      expect(log.at(-1)).toBe('resign');
+    });
+
+    it('the loss of the lead is the end, and nothing is waited for', async () => {
+      const run = candidate()
+        .run()
+        .catch((error: unknown) => error as Error);
+      synced.resolve();
+      elected.resolve();
+      await settle();
+      lost.reject(new Error('the lease was lost'));
+      expect(await run).toMatchObject({ message: 'the lease was lost' });
+      expect(stopDeadlines).toEqual([0]);
+    });
+  });
+
   it('can be stopped before the caches are filled', async () => {
     const stop = new AbortController();
     const run = make().run(stop.signal);

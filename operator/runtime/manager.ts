@@ -1,5 +1,6 @@
-// Runs the parts of a program in their order: caches, then (when they are filled) controllers, then ready. Stops them in the
-// reverse order within a deadline. A part that dies ends the whole with its reason: half an operator is worse than a restart.
+// Runs the parts of a program in their order: caches, then (when they are filled) ready, then (when this process leads)
+// controllers. Stops them in the reverse order within a deadline. A part that dies, or the loss of the lead, ends the whole with
+// its reason: half an operator is worse than a restart.
 
 import { every } from './clock.ts';
 import type { Deps } from './deps.ts';
@@ -20,10 +21,20 @@ export interface Drainable {
   stop(deadlineMs: number): Promise<boolean>;
 }
 
+/** Leader election, as far as the order of things depends on it. */
+export interface Candidate {
+  /** Applies for the lead; resolves when this process leads. */
+  start(): Promise<void>;
+  /** Rejects when the lead is lost. */
+  readonly lost: Promise<never>;
+}
+
 export interface ManagerOptions extends Pick<Deps, 'log' | 'clock'> {
   /** Caches, object watches and the like. */
   readonly runnables: readonly Runnable[];
   readonly controllers: readonly Drainable[];
+  /** Default: controllers start as soon as the caches are filled. */
+  readonly leadership?: Candidate;
   /** Run in this order when all else has stopped: flush events, close pools. Each gets what is left of the deadline. */
   readonly closers?: readonly { readonly name: string; readonly close: (deadlineMs: number) => Promise<unknown> }[];
   /** Time for the whole stop. Default: 25 s, below the 30 s that a pod has. */
@@ -43,7 +54,7 @@ export class Manager {
     this.#options = options;
   }
 
-  /** Caches filled, controllers at work. */
+  /** Caches filled; controllers at work or, on a standby, waiting: a rolling update may go on. */
   get ready(): boolean {
     return this.#ready;
   }
@@ -58,7 +69,7 @@ export class Manager {
    * the rest.
    */
   async run(signal?: AbortSignal): Promise<void> {
-    const { log, runnables, controllers } = this.#options;
+    const { log, runnables, leadership } = this.#options;
     if (signal?.aborted === true) this.stop();
     const onAbort = (): void => this.stop();
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -68,17 +79,20 @@ export class Manager {
     const running = runnables.map((each) => this.#watchOver(each, stopping.signal, died.reject));
     const end = Promise.race([this.#stopRequested.promise.then(() => 'stop' as const), died.promise]);
     let reason: unknown = null;
+    let lost = false;
+    leadership?.lost.catch((error: unknown) => {
+      lost = true;
+      died.reject(error);
+    });
     try {
       if ((await Promise.race([this.#synced(), end])) !== 'stop') {
-        for (const controller of controllers) {
-          controller.start();
-          controller.finished.catch((error: unknown) => {
-            died.reject(new Error(`${controller.name} died`, { cause: error }));
-          });
-        }
         this.#ready = true;
         log.info('ready');
-        await end;
+        const leads = leadership?.start() ?? Promise.resolve();
+        if ((await Promise.race([leads, end])) !== 'stop') {
+          this.#startControllers(died.reject);
+          await end;
+        }
       }
     } catch (error) {
       reason = error;
@@ -87,8 +101,17 @@ export class Manager {
       signal?.removeEventListener('abort', onAbort);
     }
     this.#ready = false;
-    await this.#stopAll(stopping, running);
+    await this.#stopAll(stopping, running, lost);
     if (reason !== null) throw reason;
+  }
+
+  #startControllers(died: (reason: Error) => void): void {
+    for (const controller of this.#options.controllers) {
+      controller.start();
+      controller.finished.catch((error: unknown) => {
+        died(new Error(`${controller.name} died`, { cause: error }));
+      });
+    }
   }
 
   async #watchOver(part: Runnable, signal: AbortSignal, died: (reason: Error) => void): Promise<void> {
@@ -119,12 +142,13 @@ export class Manager {
     }
   }
 
-  async #stopAll(stopping: AbortController, running: readonly Promise<void>[]): Promise<void> {
+  /** @param lost whoever does not lead any more has nothing to bring to an end */
+  async #stopAll(stopping: AbortController, running: readonly Promise<void>[], lost: boolean): Promise<void> {
     const { log, clock, controllers, closers = [], stopDeadlineMs = 25_000 } = this.#options;
     const endsAt = clock.monotonic() + stopDeadlineMs;
     log.info({ deadlineMs: stopDeadlineMs }, 'stopping');
     // The caches go on meanwhile: what is under way still reads them.
-    const drainMs = stopDeadlineMs * (1 - CLOSERS_SHARE);
+    const drainMs = lost ? 0 : stopDeadlineMs * (1 - CLOSERS_SHARE);
     const drained = await Promise.all(controllers.map((each) => each.stop(drainMs)));
     if (drained.includes(false)) log.warn('stopping with reconciles still under way');
     stopping.abort(new Error('stopping'));

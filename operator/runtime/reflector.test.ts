@@ -20,6 +20,7 @@ let positions: (string | undefined)[];
 let lists: number;
 let watching: Script;
 let listing: () => Promise<string>;
+let streams: number;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -28,6 +29,7 @@ beforeEach(() => {
   deliveries = [];
   positions = [];
   lists = 0;
+  streams = 0;
   listing = () => Promise.resolve(String(100 * lists));
   watching = hang;
 });
@@ -45,7 +47,7 @@ function event(type: WatchEvent['type'], resourceVersion: string): WatchEvent {
   return { type, object: { metadata: { name: 'a', resourceVersion } } };
 }
 
-function start(project: (name: string) => string = (name) => name): void {
+function start(project: (name: string) => string = (name) => name, watchList = false): void {
   const reflector = new Reflector<string>({
     ...deps,
     client: {
@@ -55,6 +57,7 @@ function start(project: (name: string) => string = (name) => name): void {
       },
       async *watch(_resource: Resource, options: WatchOptions, signal: AbortSignal) {
         positions.push(options.resourceVersion);
+        if (options.sendInitialEvents === true) streams++;
         const events: WatchEvent[] = [];
         let wake: () => void = () => {};
         let over = false;
@@ -81,6 +84,7 @@ function start(project: (name: string) => string = (name) => name): void {
     namespace: null,
     project: (object) => project(object.metadata.name),
     deliver: (delivery) => deliveries.push(delivery),
+    tuning: { watchList },
   });
   ended = reflector.run(stop.signal);
 }
@@ -210,4 +214,113 @@ it('an object that cannot be projected is neither delivered nor an end', async (
   });
   await settle();
   expect(deliveries.map((each) => each.type)).toEqual(['replaced', 'bookmark']);
+});
+
+describe('the whole over a watch (WatchList)', () => {
+  const end = (resourceVersion: string): WatchEvent => ({
+    type: 'BOOKMARK',
+    object: { metadata: { name: '', resourceVersion, annotations: { 'k8s.io/initial-events-end': 'true' } } },
+  });
+  const named = (type: WatchEvent['type'], name: string, resourceVersion: string): WatchEvent => ({
+    type,
+    object: { metadata: { name, namespace: 'ns', resourceVersion } },
+  });
+  const startStreaming = (project?: (name: string) => string): void => start(project, true);
+
+  it('is one delivery, in whatever order the versions come, and the watch goes on', async () => {
+    watching = async (emit, signal) => {
+      emit(named('ADDED', 'a', '90'));
+      emit(named('ADDED', 'b', '20'));
+      emit(named('ADDED', 'c', '30'));
+      emit(event('BOOKMARK', '40'));
+      emit(named('MODIFIED', 'b', '95'));
+      emit(named('DELETED', 'c', '96'));
+      await settle();
+      expect(deliveries).toEqual([]);
+      emit(end('100'));
+      emit(named('ADDED', 'd', '101'));
+      await hang(emit, signal);
+    };
+    startStreaming();
+    await settle();
+    await settle();
+    expect(deliveries).toEqual([
+      { type: 'replaced', items: ['a', 'b'], unreadable: new Set(), resourceVersion: '100' },
+      { type: 'added', item: 'd' },
+    ]);
+    expect({ lists, streams, positions }).toEqual({ lists: 0, streams: 1, positions: [undefined] });
+  });
+
+  it('tells what is there and cannot be read', async () => {
+    watching = async (emit, signal) => {
+      emit(named('ADDED', 'a', '90'));
+      emit(end('100'));
+      await hang(emit, signal);
+    };
+    startStreaming(() => {
+      throw new Error('no sense');
+    });
+    await settle();
+    expect(deliveries).toEqual([
+      { type: 'replaced', items: [], unreadable: new Set(['ns/a']), resourceVersion: '100' },
+    ]);
+  });
+
+  it('a server that refuses it is asked for pages at once, and never again for this', async () => {
+    watching = () => Promise.reject(new KubeError({ status: 422, reason: 'Invalid', message: 'sendInitialEvents' }));
+    startStreaming();
+    await settle();
+    expect({ lists, streams }).toEqual({ lists: 1, streams: 1 });
+    watching = () => Promise.reject(new KubeError({ status: 410, reason: 'Expired', message: 'too old' }));
+    await clock.advance(300_000);
+    expect(lists).toBeGreaterThan(3);
+    expect(streams).toBe(1);
+  });
+
+  it.each<[string, Script]>([
+    ['breaks', () => Promise.reject(new KubeError({ status: 0, reason: 'NoAnswer', message: 'cut' }))],
+    ['ends', () => Promise.resolve()],
+    ['falls silent', hang],
+  ])('one that %s half way delivers nothing; pages follow, and the next is a stream again', async (_, how) => {
+    watching = async (emit, signal) => {
+      emit(named('ADDED', 'a', '90'));
+      emit(event('BOOKMARK', '95'));
+      await how(emit, signal);
+    };
+    startStreaming();
+    await settle();
+    watching = hang;
+    await clock.advance(60_000);
+    expect({ lists, streams }).toEqual({ lists: 1, streams: 1 });
+    expect(deliveries.map((each) => each.type)).toEqual(['replaced']);
+    expect(deliveries[0]).toMatchObject({ items: [] });
+    // Overdue twice without a word.
+    await clock.advance(1_400_000);
+    expect(streams).toBe(2);
+  });
+
+  it('a periodic one that breaks leaves the position, and the watch goes on from there', async () => {
+    watching = async (emit, signal) => {
+      const resourceVersion = positions.at(-1) ?? '100';
+      if (positions.at(-1) === undefined && streams === 2)
+        throw new KubeError({ status: 503, reason: 'x', message: 'x' });
+      if (positions.at(-1) === undefined) emit(end('100'));
+      for (let n = 0; n < 7 && !signal.aborted; n++) {
+        emit(event('BOOKMARK', resourceVersion));
+        await new Promise<void>((resolve) => clock.after(60_000, resolve));
+      }
+    };
+    startStreaming();
+    await settle();
+    // Relisted after 4.5 to 7.5 hours; the last watch before that takes 7 minutes.
+    const again = (): boolean => streams >= 2;
+    for (let minutes = 0; minutes < 460 && !again(); minutes++) await clock.advance(60_000);
+    await clock.advance(1_000);
+    expect(positions.at(-1)).toBe('100');
+    expect(lists).toBe(0);
+    await clock.advance(900_000);
+    expect(lists).toBe(1);
+    watching = hang;
+    await clock.advance(600_000);
+  });
 });

@@ -198,3 +198,68 @@ describe('an answer that is not what was asked for is an error, never "nothing i
     expect(await failure(watch.next())).toMatchObject({ status: 410, reason: 'Expired' });
   });
 });
+
+describe('behind a closed write gate', () => {
+  let leads: boolean;
+  let gated: Transport;
+
+  beforeEach(() => {
+    leads = false;
+    const connection: Connection = {
+      server: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+      namespace: null,
+      verifiesServer: true,
+      credentials: () => Promise.resolve({ tls: {}, headers: {} }),
+      refresh: () => false,
+    };
+    gated = new Transport({ ...deps, connection, connections: 1, timeoutMs: 2_000, mayWrite: () => leads });
+  });
+  afterEach(() => gated.close(100));
+
+  it('nothing that changes something is sent, and all that asks is', async () => {
+    const through = new KubeClient(gated);
+    for (const call of [
+      () => through.create(things, 'ns', { metadata: { name: 'a' } }),
+      () => through.patch(things, key, { metadata: { resourceVersion: '1' } }),
+      () => through.delete(things, key, { uid: 'u' }),
+    ]) {
+      expect(await failure(call())).toMatchObject({ status: 0, reason: 'NotLeading' });
+    }
+    expect(calls).toEqual([]);
+    await through.get(things, key);
+    await gated.request({ method: 'POST', path: '/reviews', body: {}, changes: false });
+    expect(calls).toEqual(['GET', 'POST']);
+    leads = true;
+    await through.patch(things, key, {});
+    expect(calls).toEqual(['GET', 'POST', 'PATCH']);
+  });
+
+  it('what waits for a connection is not sent either, though the gate was open when it was asked for', async () => {
+    leads = true;
+    const through = new KubeClient(gated);
+    const held = Promise.withResolvers<ServerResponse>();
+    answers = [held.resolve];
+    const first = through.patch(things, key, {});
+    const waiting = failure(through.patch(things, key, { metadata: { resourceVersion: '1' } }));
+    const response = await held.promise;
+    leads = false;
+    ok(response);
+    await first;
+    expect(await waiting).toMatchObject({ reason: 'NotLeading' });
+    expect(calls).toEqual(['PATCH']);
+    // The connection is as good as before.
+    await through.get(things, key);
+  });
+
+  it('no repetition of a call is sent', async () => {
+    leads = true;
+    answers = [
+      (response) => {
+        leads = false;
+        status(429)(response);
+      },
+    ];
+    expect(await failure(new KubeClient(gated).patch(things, key, {}))).toMatchObject({ reason: 'NotLeading' });
+    expect(calls).toEqual(['PATCH']);
+  });
+});

@@ -1,5 +1,6 @@
 // HTTP to the API server: a pool of kept-alive connections for calls and another for watches, so that neither can starve the
-// other. Every call has a time limit, is counted and timed; retry.ts says what is repeated.
+// other. Every call has a time limit, is counted and timed; retry.ts says what is repeated. With leader election every call
+// that changes something, and each repetition of it, passes the write gate.
 
 import { Pool, type Dispatcher } from 'undici';
 import { orAborted, sleep } from './clock.ts';
@@ -9,6 +10,7 @@ import { KubeError, NO_ANSWER, TIMED_OUT, UNREADABLE, errorFromAnswer } from './
 import type { Deps } from './deps.ts';
 import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from './retry.ts';
 import { TransportMetrics } from './transport-metrics.ts';
+import { writeGate, type MayWrite } from './write-gate.ts';
 
 export interface TransportOptions extends Deps {
   readonly connection: Connection;
@@ -18,6 +20,8 @@ export interface TransportOptions extends Deps {
   readonly timeoutMs?: number;
   readonly userAgent?: string;
   readonly retry?: RetryPolicy;
+  /** Asked at the moment a call that changes something is handed to the socket. Default: always. */
+  readonly mayWrite?: MayWrite;
 }
 
 export interface CallOptions {
@@ -31,6 +35,8 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** A second execution changes nothing (see retry.ts). Default: true for GET, otherwise false. */
   readonly repeatable?: boolean;
+  /** False for a POST that only asks: it passes the write gate. Default: true for all but GET. */
+  readonly changes?: boolean;
 }
 
 export interface Answer {
@@ -54,6 +60,8 @@ const KEEP_ALIVE_MS = 55_000;
 export class Transport {
   readonly #options: TransportOptions;
   readonly #calls: Pool;
+  /** The same pool behind the write gate. */
+  readonly #changes: Dispatcher;
   readonly #watches: Pool;
   readonly #metrics: TransportMetrics;
   readonly #prefix: string;
@@ -72,6 +80,7 @@ export class Transport {
       bodyTimeout: 0,
     };
     this.#calls = new Pool(connection.server.origin, { ...common, connections: options.connections ?? 32 });
+    this.#changes = options.mayWrite === undefined ? this.#calls : this.#calls.compose(writeGate(options.mayWrite));
     // As many as there are watches: the number of caches, namespaces and followed objects bounds them.
     this.#watches = new Pool(connection.server.origin, { ...common, connections: null });
     this.#metrics = new TransportMetrics(options.metrics, connection.server.host);
@@ -156,7 +165,8 @@ export class Transport {
     let status: number | null = null;
     try {
       const request = await this.#prepare(call, limit.signal);
-      const response = await this.#calls.request(request);
+      const changes = call.changes ?? call.method !== 'GET';
+      const response = await (changes ? this.#changes : this.#calls).request(request);
       const body = await readText(response.body, what);
       status = response.statusCode;
       return { status, headers: response.headers, body };

@@ -9,6 +9,7 @@ export async function whoAmI(transport: Transport, signal: AbortSignal): Promise
     path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
     body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
     repeatable: true,
+    changes: false,
     signal,
   });
   if (status >= 300) return '';

@@ -3,7 +3,7 @@
 // Promises kept here: a bad account stays isolated (9); credentials are safe (10): neither body nor token enters a message.
 
 import { rootCertificates } from 'node:tls';
-import { Pool } from 'undici';
+import { Pool, type Dispatcher } from 'undici';
 import { ADDRESS_REFUSED, publicOnlyLookup } from './address.ts';
 import { aborted, failure, failureOfStatus, type UpstreamCause, type UpstreamFailure } from './failure.ts';
 import { isObject, parseJson, type JsonObject, type JsonValue } from './json.ts';
@@ -21,6 +21,8 @@ export interface HttpOptions {
   readonly ca: readonly string[];
   /** Wall clock, for a `Retry-After` that is a date. */
   readonly now: () => number;
+  /** Between the pool and the socket for all but GET: refuses what this process may not send (leader election). */
+  readonly writeGate?: Dispatcher.DispatcherComposeInterceptor | undefined;
 }
 
 export interface HttpRequest {
@@ -54,6 +56,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 export class HttpClient {
   readonly #options: HttpOptions;
   readonly #pool: Pool;
+  /** The same pool behind the write gate. */
+  readonly #changes: Dispatcher;
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -71,6 +75,7 @@ export class HttpClient {
         ...(options.allowPrivate ? {} : { lookup: publicOnlyLookup() }),
       },
     });
+    this.#changes = options.writeGate === undefined ? this.#pool : this.#pool.compose(options.writeGate);
   }
 
   /**
@@ -110,7 +115,7 @@ export class HttpClient {
 
   async #send(request: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
     const { operation, method, path, body, token, wantRefusal } = request;
-    const answer = await this.#pool.request({
+    const answer = await (method === 'GET' ? this.#pool : this.#changes).request({
       method,
       path,
       signal,

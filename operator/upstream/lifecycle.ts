@@ -7,7 +7,7 @@ import type { Service } from '../ownership/facts.ts';
 import type { RequestReport } from './api.ts';
 import { checkEndpoint, mayBePrivate, type EndpointPolicy } from './endpoint.ts';
 import { aborted, failure, type UpstreamCause, type UpstreamFailure } from './failure.ts';
-import { HttpClient, type HttpRequest, type HttpResult } from './http.ts';
+import { HttpClient, type HttpOptions, type HttpRequest, type HttpResult } from './http.ts';
 import type { JsonObject } from './json.ts';
 import {
   INSTANCE_ID,
@@ -34,6 +34,8 @@ export interface LifecycleOptions {
   readonly ca?: readonly string[];
   /** Wall clock, milliseconds. */
   readonly now: () => number;
+  /** Asked, by the HTTP client, when a change is about to be handed to the socket. Default: everything may be sent. */
+  readonly writeGate?: HttpOptions['writeGate'];
   /** Called after each exchange, for metrics. */
   readonly onRequest?: (report: RequestReport) => void;
 }
@@ -116,6 +118,7 @@ export class LifecycleClient {
       allowPrivate: mayBePrivate(check.url, allow),
       ca: options.ca ?? [],
       now,
+      writeGate: options.writeGate,
     });
   }
 

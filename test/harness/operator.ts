@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../controlplane/client.ts';
 import type { ApiProxy } from '../proxy/proxy.ts';
-import type { Supervised, Supervisor } from '../controlplane/supervised.ts';
+import type { Exit, Supervised, Supervisor } from '../controlplane/supervised.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'dist', 'operator.js');
 export const OPERATOR_NAMESPACE = 'eset-msp-operator';
@@ -92,6 +92,16 @@ export class RunningOperator {
       if (Date.now() > deadline) throw new Error(`the operator was not ready in time:\n${await this.log()}`);
       await sleep(30);
     }
+  }
+
+  /** Its end; undefined while it runs. */
+  exit(): Exit | undefined {
+    return this.#process.exit();
+  }
+
+  /** SIGSTOP and SIGCONT: it stands still as on a frozen node, and goes on. */
+  freeze(frozen: boolean): void {
+    if (this.#process.exit() === undefined) process.kill(this.pid, frozen ? 'SIGSTOP' : 'SIGCONT');
   }
 
   /** As kubelet does: SIGTERM, and its exit. */

@@ -55,6 +55,7 @@ export class World extends Manifests implements AsyncDisposable {
   #kubeconfig: string | null = null;
   #admin: TestClient | null = null;
   #operator: RunningOperator | null = null;
+  readonly #replicas: RunningOperator[] = [];
   readonly #logs: string[] = [];
   #requested = 0;
 
@@ -133,6 +134,18 @@ export class World extends Manifests implements AsyncDisposable {
       upstreamHosts: [this.upstreamHost],
       args: [...(options.args ?? []), ...args],
     });
+  }
+
+  /** One more operator beside the first; `via` its own way to the API server. It goes with the world. */
+  async startReplica(args: readonly string[], via: 'direct' | 'proxy' = 'direct'): Promise<RunningOperator> {
+    const replica = await startOperator(this.#supervisor, this.cluster, {
+      kubeconfig: await operatorKubeconfig(this.cluster, via === 'proxy' ? this.proxy : null),
+      namespaces: [this.namespace],
+      upstreamHosts: [this.upstreamHost],
+      args,
+    });
+    this.#replicas.push(replica);
+    return replica;
   }
 
   async stopOperator(how: 'stop' | 'kill' = 'stop'): Promise<void> {
@@ -252,7 +265,7 @@ export class World extends Manifests implements AsyncDisposable {
 
   /** The account's finalizer needs the operator; the rest of the namespace goes on its own. */
   async #remove(): Promise<void> {
-    if (this.#operator !== null) {
+    if (this.#operator !== null || this.#replicas.some((replica) => replica.exit() === undefined)) {
       const orphan = '[{"op":"add","path":"/spec/deletionPolicy","value":"Orphan"}]';
       for (const { metadata } of await this.list('pi')) {
         await this.kubectl(['patch', 'pi', metadata.name, '--type=json', '-p', orphan]);
@@ -265,7 +278,8 @@ export class World extends Manifests implements AsyncDisposable {
 
   async #problems(): Promise<string[]> {
     const objects = await this.list('mspa,pi,sg,cust,events.events.k8s.io');
-    const log = [...this.#logs, this.#operator === null ? '' : await this.#operator.log()].join('\n');
+    const running = [...(this.#operator === null ? [] : [this.#operator]), ...this.#replicas];
+    const log = [...this.#logs, ...(await Promise.all(running.map((each) => each.log())))].join('\n');
     const metrics = this.#operator === null ? '' : await this.#operator.metrics();
     return [
       ...checkObjects(objects.filter(({ kind }) => kind !== 'Event')),

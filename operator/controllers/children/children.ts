@@ -3,7 +3,7 @@
 
 import type { Action } from '../../hierarchy/action.ts';
 import type { CustomerState } from '../../hierarchy/objects.ts';
-import type { Cache } from '../../runtime/cache.ts';
+import type { Cache, Projected } from '../../runtime/cache.ts';
 import type { KubeClient } from '../../runtime/client.ts';
 import { isAlreadyExists, isConflict, isForbidden, isNotFound } from '../../runtime/errors.ts';
 import type { KubeObject, Resource } from '../../runtime/object.ts';
@@ -86,8 +86,11 @@ export class Children {
         const view = family.customers.get(action.name);
         return view === undefined ? { kind: 'changed' } : this.writeCustomer(view, action.state, signal);
       }
-      case 'DeleteDuplicate':
-        return this.delete(action.of, namespace, action.name, action.uid, signal);
+      case 'DeleteDuplicate': {
+        const kept = action.of === 'StaticGroup' ? family.groups : family.customers;
+        const view = kept.get(action.name);
+        return view?.uid === action.uid ? this.delete(action.of, view, signal) : { kind: 'changed' };
+      }
     }
   }
 
@@ -101,20 +104,15 @@ export class Children {
     return this.#deleting.has(uid);
   }
 
-  /** Deletes exactly the object with this uid. */
-  async delete(
-    of: 'StaticGroup' | 'Customer',
-    namespace: string,
-    name: string,
-    uid: string,
-    signal: AbortSignal,
-  ): Promise<Written> {
+  /** Deletes the object if it is still exactly as this view shows it. */
+  async delete(of: 'StaticGroup' | 'Customer', view: Projected, signal: AbortSignal): Promise<Written> {
+    const { namespace, name, uid, resourceVersion } = view;
     const resource = of === 'StaticGroup' ? STATIC_GROUPS : CUSTOMERS;
     const cache = of === 'StaticGroup' ? this.#deps.groups : this.#deps.customers;
     this.#deleting.add(uid);
-    this.#deleting.add(uid);
     try {
-      const { gone, object } = await this.#deps.client.delete(resource, { namespace, name }, { uid, signal });
+      const options = { uid, resourceVersion, signal };
+      const { gone, object } = await this.#deps.client.delete(resource, { namespace, name }, options);
       if (!gone && object !== null) {
         this.#observe(resource, object); // somebody's finalizer holds it; it counts as going
         return { kind: 'written' };

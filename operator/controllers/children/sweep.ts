@@ -3,11 +3,15 @@
 
 import type { Children, Family } from './children.ts';
 
-export async function sweep(children: Children, { groups, customers }: Family, signal: AbortSignal): Promise<void> {
+/** False if one changed meanwhile: look again. */
+export async function sweep(children: Children, { groups, customers }: Family, signal: AbortSignal): Promise<boolean> {
+  let all = true;
   const companies = new Set<string>();
   for (const { companyID } of customers.values()) companies.add(companyID);
-  for (const { type, linked, companyID, namespace, name, uid } of groups.values()) {
+  for (const group of groups.values()) {
+    const { type, linked, companyID } = group;
     if (type !== 'Customer' || linked.status !== 'False' || companies.has(companyID)) continue;
-    await children.delete('StaticGroup', namespace, name, uid, signal);
+    if ((await children.delete('StaticGroup', group, signal)).kind === 'changed') all = false;
   }
+  return all;
 }

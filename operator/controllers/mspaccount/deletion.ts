@@ -51,8 +51,8 @@ export async function finish(
       ...[...customers.values()].map((view) => ({ of: 'Customer' as const, view })),
       ...[...groups.values()].map((view) => ({ of: 'StaticGroup' as const, view })),
     ];
-    await forEach(all, DELETE_CONCURRENCY, signal, async ({ of, view: { namespace, name, uid } }) => {
-      await deps.children.delete(of, namespace, name, uid, signal);
+    await forEach(all, DELETE_CONCURRENCY, signal, async ({ of, view }) => {
+      await deps.children.delete(of, view, signal);
     });
     const left = deps.children.of(key);
     if (left.groups.size + left.customers.size > 0) return { kind: 'retry', why: 'some children are still there' };

@@ -63,7 +63,8 @@ export async function reconcileAccount(deps: AccountDeps, key: string, context: 
   };
   const due = dueOf(account, deps.secrets.state(secretKey(account)), circumstances, deps.now());
   if (due.kind !== 'now') {
-    await sweep(deps.children, family, context.signal);
+    if (!(await sweep(deps.children, family, context.signal)))
+      return { kind: 'retry', why: 'a group changed meanwhile' };
     await recount(deps, account, context.signal);
     return due.kind === 'later' ? { kind: 'requeueAfter', ms: due.inMs } : DONE;
   }

@@ -39,6 +39,7 @@ export async function withUpstream<T>(
     token: secret.values.token,
     allow: deps.policy,
     now: deps.now,
+    writeGate: deps.writeGate,
     onRequest: (request) => deps.metrics.upstreamRequest(request),
   });
   try {

@@ -6,6 +6,7 @@ import type { KubeClient } from '../../runtime/client.ts';
 import type { ObjectWatchSet } from '../../runtime/object-watch-set.ts';
 import type { EndpointPolicy } from '../../upstream/endpoint.ts';
 import type { Lane } from '../lane.ts';
+import type { LifecycleOptions } from '../../upstream/lifecycle.ts';
 import type { MSPMetrics } from '../metrics.ts';
 import type { AccountView } from '../mspaccount/account.ts';
 import type { StatusWriter } from '../status-writer.ts';
@@ -22,6 +23,8 @@ export interface InstanceDeps {
   readonly status: StatusWriter<ProtectInstanceStatus, InstanceView>;
   /** Hosts of lifecycle services (`--lifecycle-hosts`): a list of its own. */
   readonly policy: EndpointPolicy;
+  /** Keeps a process that does not lead any more from changing instances upstream. */
+  readonly writeGate?: LifecycleOptions['writeGate'];
   /** How the API server knows the operator, for the commands that messages show. */
   readonly operatorUser: string;
   readonly poll: PollTimes;
