@@ -32,6 +32,9 @@ export function createMSPMetrics(
     DURATION_BUCKETS,
   );
   const changes = metrics.counter('mspoperator_sync_changes_total', 'Changes that syncs made.', ['kind', 'action']);
+  const synchronized = metrics.gauge('mspoperator_accounts', 'MSPAccounts by the status of Synchronized.', [
+    'synchronized',
+  ]);
   const customers = metrics.gauge('mspoperator_customers', 'Customer companies.', ['account', 'phase']);
   const age = metrics.gauge('mspoperator_snapshot_age_seconds', 'Age of the last complete snapshot.', ['account']);
   const blocked = metrics.gauge('mspoperator_unlink_blocked', '1 while the guard holds companies back.', ['account']);
@@ -44,7 +47,7 @@ export function createMSPMetrics(
   );
 
   metrics.onScrape(() => {
-    for (const gauge of [customers, age, blocked, states, armed]) gauge.reset();
+    for (const gauge of [synchronized, customers, age, blocked, states, armed]) gauge.reset();
     for (const instance of instances.list()) {
       const account = accountKey(instance);
       states.inc({ account, state: instance.status.state ?? 'Unknown' });
@@ -52,6 +55,8 @@ export function createMSPMetrics(
     }
     for (const { namespace, name, status } of accounts.list()) {
       const account = `${namespace}/${name}`;
+      const condition = status.conditions?.find(({ type }) => type === 'Synchronized');
+      synchronized.inc({ synchronized: condition?.status ?? 'Unknown' });
       const counts = status.customers;
       if (counts !== undefined) {
         customers.set({ account, phase: 'NotSetUp' }, counts.notSetUp);
