@@ -43,4 +43,4 @@ test('Crash-safe: killed at any write of a first sync, a rename, a move, a remov
   expect(count(/^patch customers\/status bakery/)).toBe(6);
   expect(writes.length).toBeLessThanOrEqual(25);
   expect(crashes).toBe(2 * writes.length);
-}, 300_000);
+}, 600_000);
