@@ -76,6 +76,7 @@ export function matrix(watched: readonly string[]): Row[] {
         upstream: {
           hosts: ['a.example', 'b.example:8443'],
           requestsPerSecond: 2.5,
+          maxInFlight: 16,
           companyStatusCodes: { '1': 'Active', '2': 'Suspended' },
         },
         lifecycle: { hosts: ['lifecycle.example:444'], pollSeconds: 60 },
