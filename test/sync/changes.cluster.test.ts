@@ -27,19 +27,6 @@ const keyOf = ({ kind, metadata }: Thing): string => `${kind}/${metadata.name}`;
 const written = (before: Map<string, string>, after: Map<string, string>): string[] =>
   [...after].filter(([key, version]) => before.get(key) !== version).map(([key]) => key);
 
-test('a second sync without upstream change writes no child, no event, and the account once', async () => {
-  const before = await versions();
-  const mark = await world.mark();
-  await world.sync();
-  // Twice, so that what the first one might still have in hand is there.
-  await world.sync();
-  expect(written(before, await versions())).toEqual([]);
-  const writes = (await world.writes(mark)).map(
-    ({ verb, objectRef }) => `${verb} ${objectRef?.resource}/${objectRef?.subresource}`,
-  );
-  expect(writes).toEqual(['patch mspaccounts/status', 'patch mspaccounts/status']);
-});
-
 test('a rename upstream is one write to the group and one to its customer, and no new object', async () => {
   const id = companyOf('Redbarn Brewery');
   const group = await world.childOf('sg', id);
