@@ -43,6 +43,8 @@ const FULL: Readonly<Record<Plural, Manifest>> = {
       accountType: 'MSPManager',
       mixed: true,
       company: { id: COMPANY, name: 'Acme MSP' },
+      companyFound: { id: OTHER_COMPANY },
+      duplicateOf: { name: 'acme-too', companyID: COMPANY },
       sync: {
         completedAt: TIME,
         companiesRead: 61,
@@ -52,7 +54,7 @@ const FULL: Readonly<Record<Plural, Manifest>> = {
         planHash: 'abc',
         blockedAt: TIME,
       },
-      credentials: { secretResourceVersion: '12', refusedAt: TIME },
+      credentials: { secretResourceVersion: '12', refusedAt: TIME, refusals: [TIME] },
       groups: 61,
       customers: { total: 55, notSetUp: 50, normal: 3, unlinked: 2, suspended: 1 },
       conditions: conditions('Ready'),
