@@ -25,7 +25,11 @@ export async function reconcileInstance(deps: InstanceDeps, key: string, context
 }
 
 /** Its lifecycle service did not answer last time, and its spec is still the same. */
-function mayBeSilent({ deleting, generation, status: { observedGeneration, conditions } }: InstanceView): boolean {
+export function mayBeSilent({
+  deleting,
+  generation,
+  status: { observedGeneration, conditions },
+}: InstanceView): boolean {
   if (observedGeneration !== generation) return false;
   const [type, reason] = deleting ? ['Removal', 'OwnershipUnverified'] : ['Ready', 'UpstreamUnavailable'];
   return conditions?.some((condition) => condition.type === type && condition.reason === reason) ?? false;
