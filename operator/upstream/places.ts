@@ -15,7 +15,7 @@ export interface Place {
   heard(): void;
   /** From now on its holder works and waits for no one: the place counts until it is given back. */
   keep(): void;
-  /** Gives it back; once. */
+  /** Gives it back. Idempotent. */
   release(): void;
 }
 
@@ -97,7 +97,6 @@ export class Places {
         clearTimeout(timer);
       },
       release: () => {
-        if (released) return;
         released = true;
         clearTimeout(timer);
         free();
