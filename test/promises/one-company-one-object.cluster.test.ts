@@ -2,6 +2,7 @@
 // another case, names that change hands, objects that people make, a backup, and two accounts that reach for one company at once.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { when } from '../proxy/rules.ts';
 import { PASSWORD, USERNAME, World, conditionOf, type Thing } from '../harness/world.ts';
 
 const id = (n: number): string => `0000000a-0000-4000-8000-00000000000${n}`;
@@ -15,7 +16,7 @@ const TREE = [
 
 let world: World;
 beforeEach(async () => {
-  world = await World.create({ accounts: [{ username: USERNAME, password: PASSWORD, tree: TREE }] });
+  world = await World.create({ accounts: [{ username: USERNAME, password: PASSWORD, tree: TREE }], proxy: {} });
 });
 afterEach(() => world.end());
 
@@ -164,17 +165,16 @@ test('two accounts of one login, seen at the same moment: the older works though
   expect(conditionOf(second, 'Ready')?.message).toContain('MSPAccount alpha mirrors the same company');
   expect(conditionOf(second, 'Stalled')?.status).toBe('True');
 
-  // Neither a sync, nor a failed one in between, changes who has it.
-  world.simulator.faults.add({ operation: 'User/Current', kind: 'status', status: 500 });
-  await world.sync('omega');
-  world.simulator.faults.clear();
-  await world.sync('omega');
-  await world.sync('alpha');
-  expect(await untilDecided(['alpha', 'omega'])).toEqual({ winner: 'alpha', other: 'omega' });
-  expect(await created()).toBe(6);
-
-  await remove('alpha');
+  // It takes over while something else still holds the account that goes.
+  const patch = (finalizers: string[] | null) =>
+    world.cluster.kubectlOk(
+      ['patch', 'mspa', 'alpha', '--type=merge', '-p', JSON.stringify({ metadata: { finalizers } })],
+      { namespace: world.namespace },
+    );
+  await patch(['mspoperator.dev/children', 'example.com/hold']);
+  await world.cluster.kubectlOk(['delete', 'mspa', 'alpha', '--wait=false'], { namespace: world.namespace });
   const heir = await world.untilReady('omega');
+  await patch(null);
   expect(heir.status).not.toHaveProperty('duplicateOf');
   expect((await owners()).sort()).toEqual(['alpha', 'omega']);
 });
@@ -188,6 +188,8 @@ test('two accounts of one user by different Secrets, at the same moment: one set
     world.account('alpha'),
     world.account('omega', { credentials: { secretRef: { name: 'login-2' } } }),
   );
+  // Each write of a status takes its time, so that both are between their look and their claim at once.
+  world.proxy.setRules([when({ resource: 'mspaccounts', subresource: 'status' }, { do: 'delay', ms: 1000 })]);
   await world.startOperator();
   const { winner } = await untilDecided(['alpha', 'omega']);
   expect(await owners()).toEqual([winner]);
@@ -205,6 +207,16 @@ test('an account that mirrors a company keeps it, though an older one gets its l
   await world.apply(world.account('omega', { credentials: { secretRef: { name: 'login-2' } } }));
   await world.untilReady('omega');
   await world.apply(world.secret());
+  expect(await untilDecided(['alpha', 'omega'])).toEqual({ winner: 'omega', other: 'alpha' });
+
+  // A failed sync in between does not change who has it.
+  world.simulator.faults.add({ operation: 'User/Current', kind: 'status', status: 500 });
+  const failed = await world.sync('alpha');
+  expect(conditionOf(failed, 'Ready')?.reason).toBe('UpstreamError');
+  expect(failed.status.duplicateOf).toEqual({ name: 'omega', companyID: MANAGER });
+  world.simulator.faults.clear();
+  await world.sync('omega');
+  await world.sync('alpha');
   expect(await untilDecided(['alpha', 'omega'])).toEqual({ winner: 'omega', other: 'alpha' });
   expect(await created()).toBe(6);
 });

@@ -49,24 +49,6 @@ test('a linked group and a linked customer that somebody deletes come back, the 
   expect((await events('Restored')).join()).toContain('Redbarn Brewery');
 });
 
-test('deleting an unlinked customer takes its own group along, and no other', async () => {
-  await world.synchronized();
-  const id = idOf('Redbarn Brewery');
-  world.upstream.remove(id);
-  world.upstream.remove(idOf('Cedar Hollow Farms'));
-  await world.sync();
-  const customer = await world.childOf('cust', id);
-  expect(customer.status.phase).toBe('Unlinked');
-  await remove('cust', customer.metadata.name);
-  await world.cluster.kubectlOk(['wait', '--for=delete', `sg/${customer.metadata.name}`, '--timeout=15s'], {
-    namespace: world.namespace,
-  });
-  expect(await world.groups()).toHaveLength(60);
-  expect(await world.customers()).toHaveLength(54);
-  await world.sync();
-  expect(await world.groups()).toHaveLength(60);
-});
-
 test('new customers are told in one event for each sync, with count and sample', async () => {
   await world.synchronized();
   expect(await events('NewCustomers')).toEqual([

@@ -28,10 +28,23 @@ test('a login that suddenly belongs to another company touches nothing until a p
   expect(await reasons()).toEqual({ Present: 55 });
   expect(account.status.company.name).toBe('Norrvale Managed Services');
 
+  expect(account.status.companyFound).toEqual({ id: other?.id });
+
+  // Another id, as the former one or a typo, is no reason to ask upstream, at whatever look at the account.
+  const asked = world.simulator.log().length;
+  for (const id of [account.status.company.id as string, 'f9a23359-0098-400a-b32c-6c67634fa188']) {
+    const args = ['annotate', 'mspa', 'acme', '--overwrite', `mspoperator.dev/approve-company=${id}`];
+    await world.cluster.kubectlOk(args, { namespace: world.namespace });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+  }
+  expect(world.simulator.log()).toHaveLength(asked);
+  expect(await reasons()).toEqual({ Present: 55 });
+
   const command = /kubectl (annotate .*?)\. No object/.exec(conditionOf(account, 'Ready')?.message ?? '')?.[1] ?? '';
   await world.cluster.kubectlOk(command.split(' '));
   const approved = await world.until('mspa', 'acme', ({ status }) => status.company.name === 'Pinecrest Computing');
   expect(approved.status.accountType).toBe('ManagedMSP');
+  expect(await world.untilReady()).not.toHaveProperty('status.companyFound');
 });
 
 test('a distributor is refused, unless the account says otherwise', async () => {
