@@ -208,11 +208,6 @@ function forbidden(account: AccountView, root: Company): Verdict | null {
   return null;
 }
 
-/** Whatever a snapshot lacks, upstream accepted the login. */
-export function completeOrNot(snapshot: Snapshot): 'True' | 'False' {
-  return isComplete(snapshot) ? 'True' : 'False';
-}
-
 function refusedVerdict(message: string): Verdict {
   return {
     ready: 'False',
