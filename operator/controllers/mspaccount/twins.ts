@@ -18,16 +18,18 @@ export type Claim =
   /** Another account is about to have it. */
   | { readonly kind: 'wait' };
 
+type Accounts = Pick<Cache<AccountView>, 'get' | 'byIndex'>;
+
 export class Claims {
-  readonly #accounts: Cache<AccountView>;
+  readonly #accounts: Accounts;
   /** Claims that are being written, `namespace/companyID` → uid of the account: the cache does not show them yet. */
   readonly #writing = new Map<string, string>();
 
-  constructor(accounts: Cache<AccountView>) {
+  constructor(accounts: Accounts) {
     this.#accounts = accounts;
   }
 
-  take(account: AccountView, { id }: Company): Claim {
+  take(account: AccountView, { id }: Pick<Company, 'id'>): Claim {
     const twin = this.twinOf(account, id);
     if (twin !== null) return { kind: 'refused', twin };
     const key = `${account.namespace}/${id}`;
@@ -37,7 +39,7 @@ export class Claims {
   }
 
   /** Ends what `take` began; nothing where it did not begin. */
-  release({ namespace, uid }: AccountView, { id }: Company): void {
+  release({ namespace, uid }: AccountView, { id }: Pick<Company, 'id'>): void {
     const key = `${namespace}/${id}`;
     if (this.#writing.get(key) === uid) this.#writing.delete(key);
   }
@@ -75,7 +77,7 @@ export class Claims {
   twinOf(account: AccountView, companyID: string): AccountView | null {
     const mine = holds(account, companyID);
     for (const other of this.#accounts.byIndex(BY_NAMESPACE, account.namespace)) {
-      if (other.uid === account.uid || !holds(other, companyID)) continue;
+      if (!holds(other, companyID)) continue;
       if (!mine || isOlder(other, account)) return other;
     }
     return null;

@@ -68,7 +68,8 @@ export class Walk {
     const { account } = this.#seen ?? {};
     const problems = this.problems.slice(0, 20).map((each) => `  ! ${each}`);
     const last = `  the account: ${JSON.stringify(account?.status, null, 1)}`;
-    return [`walk ${this.seed}; alone: ${replay}`, ...problems, ...this.#diary.slice(-8), last].join('\n');
+    // The problems come last: a log that keeps only its end keeps them.
+    return [`walk ${this.seed}`, last, ...this.#diary.slice(-8), ...problems, `  alone: ${replay}`].join('\n');
   }
 
   /** @param number null: the first sync, which nothing disturbs */
