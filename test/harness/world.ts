@@ -3,6 +3,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
+import { PROTECT_INSTANCES } from '../../operator/controllers/protectinstance/instance.ts';
 import { clientFor, type TestClient } from '../../operator/runtime/cluster-testing.ts';
 import type { KubeClient } from '../../operator/runtime/client.ts';
 import { loadConnection } from '../../operator/runtime/connection.ts';
@@ -266,9 +267,10 @@ export class World extends Manifests implements AsyncDisposable {
   /** The account's finalizer needs the operator; the rest of the namespace goes on its own. */
   async #remove(): Promise<void> {
     if (this.#operator !== null || this.#replicas.some((replica) => replica.exit() === undefined)) {
-      const orphan = '[{"op":"add","path":"/spec/deletionPolicy","value":"Orphan"}]';
+      const { admin, namespace } = this;
       for (const { metadata } of await this.list('pi')) {
-        await this.kubectl(['patch', 'pi', metadata.name, '--type=json', '-p', orphan]);
+        const { name } = metadata;
+        await admin.patch(PROTECT_INSTANCES, { namespace, name }, { spec: { deletionPolicy: 'Orphan' } });
       }
       await this.cluster.kubectlOk(['delete', 'pi', '--all', '--timeout=30s'], { namespace: this.namespace });
       await this.cluster.kubectlOk(['delete', 'mspa', '--all', '--timeout=30s'], { namespace: this.namespace });

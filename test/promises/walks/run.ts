@@ -45,7 +45,10 @@ export async function runWalks(seeds: readonly string[], options: Options): Prom
       for (const walk of walks) for (const [what, n] of walk.counts) add(what, n);
       add('deaths of the operator', stage.deaths);
       const failed = walks.filter(({ problems }) => problems.length > 0);
-      failures.push(...failed.map((walk) => walk.report(replay(walk.seed))));
+      const reports = failed.map((walk) => walk.report(replay(walk.seed)));
+      failures.push(...reports);
+      // At once: whatever ends the run early, they are told.
+      for (const report of reports) progress(report);
       const seconds = ((performance.now() - started) / 1000).toFixed(0);
       progress(`stage ${index + 1}/${stages.length}: ${some.length} walks, ${failed.length} failed, ${seconds} s`);
     }
