@@ -29,6 +29,12 @@ export function unsaid({ groups, customers }: Observed, truth: Truth): string[] 
     });
 }
 
+/** What is held, maybe approved, while upstream does not say now that it is gone: an approval does not stand in for that. */
+export function unconfirmed({ groups, customers }: Observed, truth: Truth): string[] {
+  const held = [...groups, ...customers].filter(([, object]) => linkedOf(object) === 'Unknown/UnlinkHeld');
+  return held.map(([id]) => id).filter((id) => !truth.listed.has(id) && truth.answer(id) !== 404);
+}
+
 /** Setup and counts follow without a sync, so they may need a moment. */
 export function unsettled(now: Observed, memory: Memory): string[] {
   const { customers, groups, account } = now;

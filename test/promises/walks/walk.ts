@@ -12,7 +12,7 @@ import { linkedOf, observe, type Observed } from './observe.ts';
 import { People } from './people.ts';
 import { unsafe } from './safe.ts';
 import { nameOf, usernameOf, type Stage } from './stage.ts';
-import { unmirrored, unsaid, unsettled } from './truthful.ts';
+import { unconfirmed, unmirrored, unsaid, unsettled } from './truthful.ts';
 import { truthOf, type Truth } from './truth.ts';
 
 /** The operator restores deleted children within 5 s, and counts within 1 s. */
@@ -98,7 +98,9 @@ export class Walk {
 
     this.#say('', unsafe({ before: seen, now, truths: [before, truth], misled }, this.#memory));
     const claims = ready?.status === 'True';
-    const held = ready?.reason === 'UnlinkBlocked';
+    const held =
+      ready?.reason === 'UnlinkBlocked' ||
+      (ready?.reason === 'UnlinkUnconfirmed' && unconfirmed(now, truth).length > 0);
     const undisturbed = harmful === 0 && this.#people.loginIsGood;
     if (undisturbed && !claims && !held)
       this.#say('nothing went wrong, but ', [`Ready is ${ready?.reason}: ${ready?.message}`]);
