@@ -61,7 +61,7 @@ export class Outage {
     // What was under way when the server went says nothing about the look that has begun since.
     if (ending !== 'answered' && !looked) return;
     this.#lookUntil = -Infinity;
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   #wait(ms: number, signal: AbortSignal): Promise<void> {
