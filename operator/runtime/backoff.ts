@@ -32,3 +32,31 @@ export class Backoff {
     this.#failures = 0;
   }
 }
+
+/**
+ * Of a party that can be away, or there and unable. Each has its own count: when a server comes back after minutes, it turns callers
+ * away for a moment until it is set up, and they must not wait minutes more for that.
+ */
+export class PartyBackoff {
+  readonly #away: Backoff;
+  readonly #unable: Backoff;
+
+  constructor(options: BackoffOptions) {
+    this.#away = new Backoff(options);
+    this.#unable = new Backoff(options);
+  }
+
+  get failures(): number {
+    return this.#away.failures + this.#unable.failures;
+  }
+
+  /** @param answered it was there, and said no */
+  next(answered: boolean): number {
+    return (answered ? this.#unable : this.#away).next();
+  }
+
+  reset(): void {
+    this.#away.reset();
+    this.#unable.reset();
+  }
+}

@@ -4,7 +4,7 @@
 // The watch opens first, without a resourceVersion, and then one GET asks for the current state. In that order nothing can
 // be missed: a change after the GET comes over the watch. The GET tells what no watch can: that the object is not there.
 
-import { Backoff } from './backoff.ts';
+import { PartyBackoff } from './backoff.ts';
 import type { KubeClient } from './client.ts';
 import { every, sleep } from './clock.ts';
 import { jitter, type Deps } from './deps.ts';
@@ -55,7 +55,7 @@ const DEFAULTS: ObjectWatchTuning = {
 export class ObjectWatch {
   readonly #options: ObjectWatchOptions;
   readonly #tuning: ObjectWatchTuning;
-  readonly #backoff: Backoff;
+  readonly #backoff: PartyBackoff;
   #state: ObjectState | undefined;
   /** Counts what the watch brought, to see whether a GET was overtaken. */
   #events = 0;
@@ -65,7 +65,7 @@ export class ObjectWatch {
     this.#options = options;
     this.#tuning = { ...DEFAULTS, ...options.tuning };
     const { backoffBaseMs: baseMs, backoffMaxMs: maxMs } = this.#tuning;
-    this.#backoff = new Backoff({ baseMs, maxMs, random: options.random });
+    this.#backoff = new PartyBackoff({ baseMs, maxMs, random: options.random });
   }
 
   /** `undefined` until something is known. */
@@ -86,13 +86,16 @@ export class ObjectWatch {
           pause = jitter(this.#tuning.pollMs, 0.25, random);
         } else {
           await this.#watch(signal);
-          pause = this.#livedLong(started) ? 0 : this.#backoff.next();
+          pause = this.#livedLong(started) ? 0 : this.#backoff.next(false);
         }
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof KubeError)) throw error;
         this.#livedLong(started);
-        pause = Math.max(this.#backoff.next(), Math.min(error.retryAfterMs ?? 0, this.#tuning.backoffMaxMs));
+        pause = Math.max(
+          this.#backoff.next(error.status !== 0),
+          Math.min(error.retryAfterMs ?? 0, this.#tuning.backoffMaxMs),
+        );
         this.#failed(error, pause);
       }
       if (pause > 0) await sleep(clock, pause, signal);

@@ -179,6 +179,28 @@ describe('trouble', () => {
     expect(deliveries.map((each) => each.type)).toEqual(['replaced']);
   });
 
+  it('of a server that is back after minutes has pauses of its own: all is known within seconds', async () => {
+    const trouble = [
+      ...Array.from({ length: 10 }, () => new KubeError({ status: 0, reason: 'NoAnswer', message: 'refused' })),
+      ...Array.from(
+        { length: 3 },
+        () => new KubeError({ status: 429, reason: 'TooManyRequests', message: 'setting up' }),
+      ),
+      new KubeError({ status: 410, reason: 'Expired', message: 'too old' }),
+    ];
+    let answeredAt = 0;
+    watching = (emit, signal) => {
+      const next = trouble.shift();
+      if (next?.status === 429) answeredAt ||= clock.monotonic();
+      return next === undefined ? hang(emit, signal) : Promise.reject(next);
+    };
+    start();
+    const from = clock.monotonic();
+    while (deliveries.length < 2 && clock.monotonic() - from < 600_000) await clock.advance(50);
+    expect(answeredAt - from).toBeGreaterThan(60_000);
+    expect(clock.monotonic() - answeredAt).toBeLessThan(3_500);
+  });
+
   it('Retry-After is waited for', async () => {
     listing = () => Promise.reject(new KubeError({ status: 429, reason: 'x', message: 'x', retryAfterMs: 20_000 }));
     start();

@@ -3,7 +3,7 @@
 // never stops by itself: every way in which a watch can end or fall silent leads to another watch or a new reading, after a
 // back-off that only a watch of some length resets. A bug in the receiver, and nothing else, makes `run` reject.
 
-import { Backoff } from './backoff.ts';
+import { PartyBackoff } from './backoff.ts';
 import { endsInitialEvents, type KubeClient, type WatchEvent } from './client.ts';
 import { sleep } from './clock.ts';
 import { jitter, type Deps } from './deps.ts';
@@ -80,7 +80,7 @@ type Initial<P> = Map<string, P | null>;
 export class Reflector<P> {
   readonly #options: ReflectorOptions<P>;
   readonly #tuning: ReflectorTuning;
-  readonly #backoff: Backoff;
+  readonly #backoff: PartyBackoff;
   readonly #restarts;
   readonly #log: Deps['log'];
   /** Where the next watch starts; `null`: list first. */
@@ -97,7 +97,7 @@ export class Reflector<P> {
     this.#tuning = { ...DEFAULTS, ...options.tuning };
     this.#watchList = this.#tuning.watchList ? 'use' : 'never';
     const { backoffBaseMs: baseMs, backoffMaxMs: maxMs } = this.#tuning;
-    this.#backoff = new Backoff({ baseMs, maxMs, random: options.random });
+    this.#backoff = new PartyBackoff({ baseMs, maxMs, random: options.random });
     this.#restarts = options.metrics.counter(
       `${options.metrics.prefix}watch_restarts_total`,
       'Watches that ended, by kind and reason; "ended" is the regular end.',
@@ -118,7 +118,10 @@ export class Reflector<P> {
       } catch (error) {
         if (signal.aborted) return;
         if (!(error instanceof KubeError)) throw error;
-        pause = Math.max(this.#backoff.next(), Math.min(error.retryAfterMs ?? 0, this.#tuning.backoffMaxMs));
+        pause = Math.max(
+          this.#backoff.next(error.status !== 0),
+          Math.min(error.retryAfterMs ?? 0, this.#tuning.backoffMaxMs),
+        );
         this.#failed(error, pause);
       }
       if (pause > 0) await sleep(clock, pause, signal);
@@ -211,7 +214,7 @@ export class Reflector<P> {
     this.#wordlessWatches = spoke ? 0 : this.#wordlessWatches + 1;
     if (this.#wordlessWatches >= 2) this.#position = null;
     // A server that ends every watch at once must not be asked in a loop.
-    return this.#backoff.failures === 0 && clock.monotonic() - started >= goodWatchMs ? 0 : this.#backoff.next();
+    return this.#backoff.failures === 0 && clock.monotonic() - started >= goodWatchMs ? 0 : this.#backoff.next(false);
   }
 
   /** True when the whole is there. */

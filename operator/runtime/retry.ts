@@ -26,7 +26,12 @@ const NEVER_SENT = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
-const PERHAPS_DONE = new Set([502, 503, 504]);
+const GATEWAY_ERRORS = new Set([502, 503, 504]);
+
+/** Nobody behind the address is there to answer, or not in time; whether a write took effect is not known. */
+export function isGatewayError(status: number): boolean {
+  return GATEWAY_ERRORS.has(status);
+}
 
 export interface Failure {
   readonly error: KubeError;
@@ -43,7 +48,7 @@ export function retryDelay(failure: Failure, policy: RetryPolicy, random: () => 
   const allowed =
     error.status === 429 ||
     (error.status === 0 && error.reason === NO_ANSWER && (repeatable || wasNeverSent(error.cause))) ||
-    (PERHAPS_DONE.has(error.status) && repeatable);
+    (isGatewayError(error.status) && repeatable);
   if (!allowed) return null;
   const own = backoffDelay(attempt - 1, { baseMs: policy.baseMs, maxMs: policy.maxMs, random });
   return Math.max(own, Math.min(error.retryAfterMs ?? 0, policy.maxMs));

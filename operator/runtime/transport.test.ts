@@ -94,6 +94,30 @@ describe('a call that was turned away (429)', () => {
   });
 });
 
+describe('a server that is away', () => {
+  it('is asked by one call at a time, however much there is to do, and what waits is done when it is back', async () => {
+    let away = true;
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => {
+      calls.push(request.method ?? '');
+      if (away) request.socket.destroy();
+      else ok(response);
+    });
+    setTimeout(() => {
+      away = false;
+    }, 1_000);
+    let lost = 0;
+    const todo = Array.from({ length: 300 }, (_, i) => `a-${i}`).values();
+    const work = async (): Promise<void> => {
+      for (const name of todo) await client.create(things, 'ns', { metadata: { name } }).catch(() => lost++);
+    };
+    await Promise.all(Array.from({ length: 10 }, work));
+    // One of each worker, and a look now and then.
+    expect(lost).toBeLessThanOrEqual(10 + 8);
+    expect(calls).toHaveLength(300);
+  });
+});
+
 describe('a call whose answer is lost', () => {
   it('is repeated if it is a read or a write under a lock', async () => {
     answers = [lose];

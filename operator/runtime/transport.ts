@@ -1,6 +1,6 @@
 // HTTP to the API server: a pool of kept-alive connections for calls and another for watches, so that neither can starve the
-// other. Every call has a time limit, is counted and timed; retry.ts says what is repeated. With leader election every call
-// that changes something, and each repetition of it, passes the write gate.
+// other. Every call has a time limit, is counted and timed; retry.ts says what is repeated, outage.ts what waits while the server
+// is away. With leader election every call that changes something, and each repetition of it, passes the write gate.
 
 import { Pool, type Dispatcher } from 'undici';
 import { orAborted, sleep } from './clock.ts';
@@ -8,7 +8,8 @@ import type { Connection } from './connection.ts';
 import { connectorFor } from './connector.ts';
 import { KubeError, NO_ANSWER, TIMED_OUT, UNREADABLE, errorFromAnswer } from './errors.ts';
 import type { Deps } from './deps.ts';
-import { DEFAULT_RETRY, retryDelay, type RetryPolicy } from './retry.ts';
+import { Outage, type Ending } from './outage.ts';
+import { DEFAULT_RETRY, isGatewayError, retryDelay, type RetryPolicy } from './retry.ts';
 import { TransportMetrics } from './transport-metrics.ts';
 import { writeGate, type MayWrite } from './write-gate.ts';
 
@@ -63,6 +64,7 @@ export class Transport {
   /** The same pool behind the write gate. */
   readonly #changes: Dispatcher;
   readonly #watches: Pool;
+  readonly #outage: Outage;
   readonly #metrics: TransportMetrics;
   readonly #prefix: string;
 
@@ -83,6 +85,7 @@ export class Transport {
     this.#changes = options.mayWrite === undefined ? this.#calls : this.#calls.compose(writeGate(options.mayWrite));
     // As many as there are watches: the number of caches, namespaces and followed objects bounds them.
     this.#watches = new Pool(connection.server.origin, { ...common, connections: null });
+    this.#outage = new Outage(options);
     this.#metrics = new TransportMetrics(options.metrics, connection.server.host);
   }
 
@@ -161,20 +164,30 @@ export class Transport {
   }
 
   async #once(call: CallOptions, what: string, limit: TimeLimit): Promise<Answer> {
+    const ended = await this.#outage.turn(limit.signal);
+    if (limit.signal.aborted) {
+      ended('unknown');
+      throw limit.reason(what);
+    }
     const done = this.#metrics.begin(call.method);
     let status: number | null = null;
+    let ending: Ending = 'unknown';
     try {
       const request = await this.#prepare(call, limit.signal);
       const changes = call.changes ?? call.method !== 'GET';
       const response = await (changes ? this.#changes : this.#calls).request(request);
       const body = await readText(response.body, what);
       status = response.statusCode;
+      ending = isGatewayError(status) ? 'unanswered' : 'answered';
       return { status, headers: response.headers, body };
     } catch (thrown) {
       if (limit.signal.aborted) throw limit.reason(what);
-      throw thrown instanceof KubeError ? thrown : noAnswer(what, thrown);
+      if (thrown instanceof KubeError) throw thrown;
+      ending = 'unanswered';
+      throw noAnswer(what, thrown);
     } finally {
       done(status);
+      ended(ending);
     }
   }
 

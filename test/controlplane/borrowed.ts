@@ -55,7 +55,14 @@ export async function borrowCluster(kubeconfig: string, manifests: readonly Mani
     await supervisor.stop();
   };
   const notOurs = (): Promise<never> => Promise.reject(new Error("a user's API server is not killed or started"));
-  return { ...cluster, killAPIServer: notOurs, startAPIServer: notOurs, stop, [Symbol.asyncDispose]: stop };
+  return {
+    ...cluster,
+    killAPIServer: notOurs,
+    startAPIServer: notOurs,
+    forgetHistory: notOurs,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 async function kubectl(kubeconfig: string, args: readonly string[]): Promise<RunResult> {

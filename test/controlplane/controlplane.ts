@@ -8,6 +8,7 @@ import { findBinaries, type Binaries } from './binaries.ts';
 import { borrowCluster } from './borrowed.ts';
 import { connect, type Cluster } from './cluster.ts';
 import { apiServerArgs, controllerManagerArgs, etcdArgs, layout, writeFiles, type Layout } from './components.ts';
+import { compact } from './etcd.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { installManifests, type Manifest } from './manifests.ts';
 import { StartError, waitReady } from './ready.ts';
@@ -40,6 +41,8 @@ export interface ControlPlane extends Cluster {
   killAPIServer(signal?: NodeJS.Signals): Promise<void>;
   /** After killAPIServer: the same address, data, certificate and tokens. Resolves when it is ready. */
   startAPIServer(): Promise<void>;
+  /** etcd forgets every version but the newest of each object: whoever wants to go on from an older one must list again. */
+  forgetHistory(): Promise<void>;
   /** Stops everything and removes the directory. On a user's cluster: only removes what this run left. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -126,6 +129,7 @@ class OwnControlPlane {
         // It may have given up meanwhile.
         await this.#startControllerManager();
       },
+      forgetHistory: () => compact(this.#at.etcdSocket),
       stop,
       [Symbol.asyncDispose]: stop,
     };

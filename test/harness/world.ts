@@ -39,6 +39,8 @@ export interface Thing {
 }
 
 export interface WorldOptions {
+  /** Default: the one that all tests share. Who gives another stops it. */
+  readonly cluster?: Cluster;
   /** Accounts of the simulator; the first is the one that `applyAccount` uses by default. */
   readonly accounts?: readonly AccountOptions[];
   readonly operator?: { readonly args?: readonly string[] } | false;
@@ -78,7 +80,7 @@ export class World extends Manifests implements AsyncDisposable {
   }
 
   static async create(options: WorldOptions = {}): Promise<World> {
-    const cluster = connect(inject('controlPlane'));
+    const cluster = options.cluster ?? connect(inject('controlPlane'));
     const [namespace, simulator, supervisor, proxy] = await Promise.all([
       cluster.createNamespace('test'),
       startSimulator({ accounts: options.accounts ?? [{ username: USERNAME, password: PASSWORD, shape: 'demo' }] }),
