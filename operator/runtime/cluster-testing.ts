@@ -94,7 +94,7 @@ export async function startProxy(direct: Connection): Promise<Proxy> {
         // The certificate is the API server's, whatever the address.
         return { headers, tls: isIP(hostname) === 0 ? { ...tls, servername: hostname } : tls };
       },
-      refresh: () => direct.refresh(),
+      refresh: (refused) => direct.refresh(refused),
     },
     get accepted() {
       return accepted;

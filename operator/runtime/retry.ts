@@ -2,7 +2,7 @@
 // caller, whose reconcile reads the world again before it writes.
 //
 // * 429: the server turned the call away before acting on it. Any method; its Retry-After is honoured up to a cap.
-// * Connection never made (refused, no address, connect time-out): nothing was sent. Any method.
+// * Connection never made (refused, no address, not verified, time-out): nothing was sent. Any method.
 // * Connection lost, or 502/503/504: the call may have taken effect. Only calls marked repeatable: reads, and writes whose
 //   repetition changes nothing (the optimistic lock or the uid precondition fails, seen as 409 or 404). A POST is never
 //   one: a second POST would see its own first as AlreadyExists and could not tell it from somebody else's object.
@@ -18,14 +18,7 @@ export interface RetryPolicy {
 
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 4, baseMs: 100, maxMs: 10_000 };
 
-const NEVER_SENT = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
+const neverSent = new WeakSet<Error>();
 const GATEWAY_ERRORS = new Set([502, 503, 504]);
 
 /** Nobody behind the address is there to answer, or not in time; whether a write took effect is not known. */
@@ -51,11 +44,17 @@ export function retryDelay(failure: Failure, policy: RetryPolicy, random: () => 
     (isGatewayError(error.status) && repeatable);
   if (!allowed) return null;
   const own = backoffDelay(attempt - 1, { baseMs: policy.baseMs, maxMs: policy.maxMs, random });
-  return Math.max(own, Math.min(error.retryAfterMs ?? 0, policy.maxMs));
+  // Never sooner than asked for, and not all who were turned away together at the same moment.
+  const asked = Math.min(error.retryAfterMs ?? 0, policy.maxMs) * (1 + random() / 2);
+  return Math.max(own, asked);
+}
+
+/** For whoever opens connections: the error came before there was one. */
+export function markNeverSent(error: Error): Error {
+  neverSent.add(error);
+  return error;
 }
 
 function wasNeverSent(cause: unknown): boolean {
-  if (cause instanceof AggregateError) return cause.errors.length > 0 && cause.errors.every(wasNeverSent);
-  const code = (cause as { code?: unknown } | null)?.code;
-  return typeof code === 'string' && NEVER_SENT.has(code);
+  return cause instanceof Error && neverSent.has(cause);
 }

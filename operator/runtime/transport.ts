@@ -1,17 +1,17 @@
 // HTTP to the API server: a pool of kept-alive connections for calls and another for watches, so that neither can starve the
-// other. Every call has a time limit, is counted and timed; retry.ts says what is repeated, outage.ts what waits while the server
-// is away. With leader election every call that changes something, and each repetition of it, passes the write gate.
+// other (pools.ts). Every call has a time limit, is counted and timed; retry.ts says what is repeated, outage.ts what waits while
+// the server is away. With leader election every call that changes something, and each repetition of it, passes the write gate.
 
-import { Pool, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { orAborted, sleep } from './clock.ts';
-import type { Connection } from './connection.ts';
-import { connectorFor } from './connector.ts';
+import type { Connection, Credentials } from './connection.ts';
 import { KubeError, NO_ANSWER, TIMED_OUT, UNREADABLE, errorFromAnswer } from './errors.ts';
 import type { Deps } from './deps.ts';
 import { Outage, type Ending } from './outage.ts';
-import { DEFAULT_RETRY, isGatewayError, retryDelay, type RetryPolicy } from './retry.ts';
+import { Pools } from './pools.ts';
+import { DEFAULT_RETRY, isGatewayError, markNeverSent, retryDelay, type RetryPolicy } from './retry.ts';
 import { TransportMetrics } from './transport-metrics.ts';
-import { writeGate, type MayWrite } from './write-gate.ts';
+import type { MayWrite } from './write-gate.ts';
 
 export interface TransportOptions extends Deps {
   readonly connection: Connection;
@@ -55,15 +55,10 @@ export interface StreamAnswer {
 
 /** A page of 500 objects of the largest size that etcd takes would be larger; real ones are a few MB. */
 const MAX_BODY_BYTES = 256 * 1024 * 1024;
-/** Below the 90 s after which the API server closes an idle connection, so that we close first and never write into that. */
-const KEEP_ALIVE_MS = 55_000;
 
 export class Transport {
   readonly #options: TransportOptions;
-  readonly #calls: Pool;
-  /** The same pool behind the write gate. */
-  readonly #changes: Dispatcher;
-  readonly #watches: Pool;
+  readonly #pools: Pools;
   readonly #outage: Outage;
   readonly #metrics: TransportMetrics;
   readonly #prefix: string;
@@ -72,19 +67,7 @@ export class Transport {
     this.#options = options;
     const { connection } = options;
     this.#prefix = connection.server.pathname.replace(/\/$/, '');
-    // Our own time limits cover headers and body; undici's would only cut in at another moment.
-    const common = {
-      connect: connectorFor(connection),
-      allowH2: false,
-      pipelining: 1,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    };
-    this.#calls = new Pool(connection.server.origin, { ...common, connections: options.connections ?? 32 });
-    this.#changes = options.mayWrite === undefined ? this.#calls : this.#calls.compose(writeGate(options.mayWrite));
-    // As many as there are watches: the number of caches, namespaces and followed objects bounds them.
-    this.#watches = new Pool(connection.server.origin, { ...common, connections: null });
+    this.#pools = new Pools(connection, options.connections ?? 32, options.mayWrite);
     this.#outage = new Outage(options);
     this.#metrics = new TransportMetrics(options.metrics, connection.server.host);
   }
@@ -100,8 +83,9 @@ export class Transport {
       for (let attempt = 1; ; attempt++) {
         let answer: Answer | null = null;
         let error: KubeError;
+        const used: Used = {};
         try {
-          answer = await this.#once(call, what, limit);
+          answer = await this.#once(call, what, limit, used);
           if (answer.status < 400) return answer;
           error = errorFromAnswer(answer.status, retryAfterOf(answer.headers), answer.body, what);
         } catch (thrown) {
@@ -109,7 +93,12 @@ export class Transport {
           error = thrown;
         }
         // Refused before anything was done, so any method may be repeated, once and only with new credentials.
-        if (error.status === 401 && !renewed && this.#options.connection.refresh()) {
+        if (
+          error.status === 401 &&
+          !renewed &&
+          used.credentials &&
+          this.#options.connection.refresh(used.credentials)
+        ) {
           renewed = true;
           continue;
         }
@@ -134,10 +123,11 @@ export class Transport {
     const limit = new TimeLimit(call.signal, call.timeoutMs ?? 30_000, this.#options);
     const done = this.#metrics.begin('WATCH');
     try {
-      const request = await this.#prepare({ ...call, method: 'GET' }, limit.signal);
-      const response = await this.#watches.request(request);
+      const credentials = await this.#credentials(limit.signal);
+      const request = this.#request({ ...call, method: 'GET' }, credentials, limit.signal);
+      const response = await this.#pools.of(credentials.tls).watches.request(request);
       done(response.statusCode);
-      if (response.statusCode === 401) this.#options.connection.refresh();
+      if (response.statusCode === 401) this.#options.connection.refresh(credentials);
       // From here on only the caller ends it.
       limit.disarm();
       response.body.once('close', () => limit.end());
@@ -152,18 +142,13 @@ export class Transport {
 
   /** Cuts the watches and waits for calls under way, but no longer than that. */
   async close(deadlineMs = 5_000): Promise<void> {
-    const watches = this.#watches.destroy();
-    let cancel: (() => void) | undefined;
-    const late = new Promise<void>((resolve) => {
-      cancel = this.#options.clock.after(deadlineMs, resolve);
-    });
-    const calls = this.#calls.close().catch(() => {});
-    await Promise.race([calls, late]);
-    cancel?.();
-    await Promise.all([watches, this.#calls.destroy()]);
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(deadlineMs, resolve);
+    await this.#pools.close(late);
+    cancel();
   }
 
-  async #once(call: CallOptions, what: string, limit: TimeLimit): Promise<Answer> {
+  async #once(call: CallOptions, what: string, limit: TimeLimit, used: Used): Promise<Answer> {
     const ended = await this.#outage.turn(limit.signal);
     if (limit.signal.aborted) {
       ended('unknown');
@@ -173,9 +158,12 @@ export class Transport {
     let status: number | null = null;
     let ending: Ending = 'unknown';
     try {
-      const request = await this.#prepare(call, limit.signal);
+      const credentials = await this.#credentials(limit.signal);
+      used.credentials = credentials;
+      const request = this.#request(call, credentials, limit.signal);
+      const pools = this.#pools.of(credentials.tls);
       const changes = call.changes ?? call.method !== 'GET';
-      const response = await (changes ? this.#changes : this.#calls).request(request);
+      const response = await (changes ? pools.changes : pools.calls).request(request);
       const body = await readText(response.body, what);
       status = response.statusCode;
       ending = isGatewayError(status) ? 'unanswered' : 'answered';
@@ -183,7 +171,8 @@ export class Transport {
     } catch (thrown) {
       if (limit.signal.aborted) throw limit.reason(what);
       if (thrown instanceof KubeError) throw thrown;
-      ending = 'unanswered';
+      // Without credentials nobody was asked.
+      if (used.credentials !== undefined) ending = 'unanswered';
       throw noAnswer(what, thrown);
     } finally {
       done(status);
@@ -191,9 +180,16 @@ export class Transport {
     }
   }
 
-  async #prepare(call: CallOptions, signal: AbortSignal): Promise<Dispatcher.RequestOptions> {
-    // An exec plugin may hang; the call's own time limit ends the waiting.
-    const { headers } = await orAborted(this.#options.connection.credentials(), signal);
+  async #credentials(signal: AbortSignal): Promise<Credentials> {
+    try {
+      // An exec plugin may hang; the call's own time limit ends the waiting.
+      return await orAborted(this.#options.connection.credentials(), signal);
+    } catch (error) {
+      throw error instanceof Error ? markNeverSent(error) : error;
+    }
+  }
+
+  #request(call: CallOptions, { headers }: Credentials, signal: AbortSignal): Dispatcher.RequestOptions {
     const search = call.query === undefined ? '' : new URLSearchParams(call.query).toString();
     return {
       method: call.method,
@@ -208,6 +204,11 @@ export class Transport {
       signal,
     };
   }
+}
+
+/** What an attempt was made with. */
+interface Used {
+  credentials?: Credentials;
 }
 
 /** The caller's signal and a time limit in one. AbortSignal.any costs more than the rest of a call, so by hand. */
