@@ -7,9 +7,10 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 install: node_modules/.installed ## Install the pinned packages (and Node 24 with them)
-node_modules/.installed: package.json package-lock.json .npmrc
+node_modules/.installed: package.json package-lock.json .npmrc examples/cdk8s/package.json
 	@echo "installing packages …"
 	@npm ci --no-update-notifier --loglevel=error
+	@cd examples/cdk8s && npm install --no-update-notifier --loglevel=error
 	@touch $@
 
 build: install ## Bundle the programs into dist/
@@ -51,4 +52,4 @@ image: ## The image, with docker (IMAGE=name:tag)
 	docker build --tag $(IMAGE) --build-arg SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) --build-arg REVISION=$$(git rev-parse HEAD) .
 
 clean: ## Remove what was built here
-	rm -rf dist node_modules coverage
+	rm -rf dist node_modules coverage examples/cdk8s/dist examples/cdk8s/node_modules

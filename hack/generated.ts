@@ -1,5 +1,5 @@
 // Every generated file of the repository with its content: the CRDs, what the chart takes from them and from its values.yaml, the
-// reference, and the generated parts of the pages. Not deploy/install.yaml, which takes Helm: hack/install-yaml.ts.
+// constructs for cdk8s, the reference, and the generated parts of the pages. Not deploy/install.yaml, which takes Helm: hack/install-yaml.ts.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { customer } from '../operator/api/v1alpha1/customer.ts';
 import { mspAccount } from '../operator/api/v1alpha1/mspaccount.ts';
 import { protectInstance } from '../operator/api/v1alpha1/protectinstance.ts';
 import { staticGroup } from '../operator/api/v1alpha1/staticgroup.ts';
+import { CONSTRUCTS, constructs } from './cdk8s.ts';
 import { crdTemplate } from './chart-crd.ts';
 import { readValues, valuesReference } from './chart-values.ts';
 import { conditionsPart } from './docs/conditions.ts';
@@ -39,6 +40,8 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   }
   const { values, schema } = readValues(readFileSync(join(ROOT, CHART, 'values.yaml'), 'utf8'));
   files.set(`${CHART}/values.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
+  // A StaticGroup is written by the operator alone.
+  files.set(CONSTRUCTS, constructs(KINDS.filter((kind) => kind !== staticGroup)));
   files.set('docs/helm-values.md', valuesReference(values));
   files.set(`docs/${PAGE}`, upstreamFaultsPage());
   const runbooks = readRunbooks(ROOT);

@@ -19,14 +19,21 @@ export interface Policies {
   remove(): Promise<void>;
 }
 
-/** In force when it returns, on objects of `namespace` only. */
-export async function installPolicies(cluster: Cluster, namespace: string): Promise<Policies> {
+/** In force when it returns, on objects of `namespace` (and of `more`) only. */
+export async function installPolicies(
+  cluster: Cluster,
+  namespace: string,
+  more: readonly string[] = [],
+): Promise<Policies> {
+  const values = [namespace, ...more];
   const own = bindings.map((binding) => ({
     ...binding,
     metadata: { name: `${binding.metadata.name}-${namespace}` },
     spec: {
       ...(binding['spec'] as object),
-      matchResources: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } },
+      matchResources: {
+        namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values }] },
+      },
     },
   }));
   const names = own.map(({ metadata }) => metadata.name);
