@@ -27,6 +27,8 @@ interface Description<P extends string> extends Pick<GoModule<P>, 'title' | 'pac
   readonly keyPrefix: string;
   /** `package.variable=value`, set by the linker. */
   readonly variables: readonly string[];
+  /** Build tags. */
+  readonly tags?: readonly string[];
 }
 
 interface GoMod {
@@ -47,9 +49,10 @@ export function readGoMod(moduleDir: string): GoMod {
       if (version === undefined) throw new Error(`${moduleDir}/go.mod does not require ${module}`);
       return version;
     },
-    described({ keyPrefix, variables, ...rest }) {
+    described({ keyPrefix, variables, tags = [], ...rest }) {
       const ldflags = ['-s', '-w', ...variables.map((variable) => `-X ${variable}`)].join(' ');
-      const buildArgs = ['-trimpath', '-buildvcs=false', '-ldflags', ldflags];
+      const tagged = tags.length === 0 ? [] : ['-tags', tags.join(',')];
+      const buildArgs = ['-trimpath', '-buildvcs=false', ...tagged, '-ldflags', ldflags];
       const buildEnv = { GOFLAGS: '-mod=readonly', CGO_ENABLED: '0', GOWORK: 'off' };
       const platform = `${GO_OS[process.platform] ?? process.platform}-${GO_ARCH[process.arch] ?? process.arch}`;
       // The Go release that builds is not part of the key (its least version is, in go.mod): a filled cache then serves

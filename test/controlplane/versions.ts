@@ -43,14 +43,6 @@ export function findVersion(minor = process.env['MSPOPERATOR_TEST_KUBERNETES'] |
   const module = readGoMod(moduleDir);
   const kubernetes = module.required('k8s.io/kubernetes');
   const etcd = module.required('go.etcd.io/etcd/server/v3');
-  const [major, minorNumber] = kubernetes.slice(1).split('.');
-  const base = 'k8s.io/component-base/version';
-  const variables = [
-    `${base}.gitVersion=${kubernetes}`,
-    `${base}.gitMajor=${major}`,
-    `${base}.gitMinor=${minorNumber}`,
-    `k8s.io/client-go/pkg/version.gitVersion=${kubernetes}`,
-  ];
   const versions = { etcd, 'kube-apiserver': kubernetes, 'kube-controller-manager': kubernetes, kubectl: kubernetes };
   return {
     minor: wanted,
@@ -58,12 +50,24 @@ export function findVersion(minor = process.env['MSPOPERATOR_TEST_KUBERNETES'] |
     ...module.described({
       title: `Kubernetes ${kubernetes}`,
       keyPrefix: kubernetes,
-      variables,
+      variables: versionVariables(kubernetes),
       packages: PACKAGES,
       versions,
       alternatives: ALTERNATIVES,
     }),
   };
+}
+
+/** What the linker must set, or the programs take themselves for v0.0.0. */
+export function versionVariables(kubernetes: string): string[] {
+  const [major, minor] = kubernetes.slice(1).split('.');
+  const base = 'k8s.io/component-base/version';
+  return [
+    `${base}.gitVersion=${kubernetes}`,
+    `${base}.gitMajor=${major}`,
+    `${base}.gitMinor=${minor}`,
+    `k8s.io/client-go/pkg/version.gitVersion=${kubernetes}`,
+  ];
 }
 
 /** Compares "1.26.8" and the like by their numbers; a suffix such as "rc1" is ignored. */

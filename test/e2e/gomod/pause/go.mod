@@ -1,0 +1,3 @@
+module mspoperator.dev/pause
+
+go 1.26.0

@@ -1,0 +1,7 @@
+// The images of a run. No registry has them: they are built here and loaded into the cluster.
+
+export const OPERATOR_IMAGE = { repository: 'localhost/eset-msp-operator', tag: 'e2e' } as const;
+export const SIMULATOR_IMAGE = 'localhost/eset-msp-simulator:e2e';
+
+export const operatorImage = `${OPERATOR_IMAGE.repository}:${OPERATOR_IMAGE.tag}`;
+export const PAUSE_IMAGE = 'localhost/pause:e2e';
