@@ -16,6 +16,8 @@ export interface LogEntry {
 }
 
 export interface Counts {
+  /** Since the proxy started, on the clock of the log. */
+  readonly ms: number;
   readonly requests: number;
   readonly writes: number;
   readonly byVerb: Readonly<Partial<Record<Verb, number>>>;
@@ -74,6 +76,7 @@ export class Recorder {
 
   counts(connections: number, open: number): Counts {
     return {
+      ms: performance.now() - this.#started,
       requests: this.#requests,
       writes: this.#writes,
       byVerb: { ...this.#byVerb },
