@@ -11,10 +11,11 @@ export type Action =
    * of it; or once it has seen that many bytes of the answer's body.
    */
   | { readonly do: 'cut'; readonly at: 'request' | 'answer' | { readonly byte: number }; readonly tell?: () => void }
-  /** Nothing more comes, and the connection stays open: the same moments as of `cut`. */
+  /** Nothing more comes, and the connection stays open, or for so long until it is reset: the same moments as of `cut`. */
   | {
       readonly do: 'halfOpen';
       readonly at: 'request' | 'answer' | { readonly byte: number };
+      readonly ms?: number;
       readonly tell?: () => void;
     }
   /** The proxy answers itself. `forward`: only after the API server has done it, as a gateway does on a time-out. */

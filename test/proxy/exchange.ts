@@ -89,7 +89,10 @@ export class Exchange {
           await this.#pipe(answer, first(answer, action.at.byte));
         } else if (action.at === 'answer') (await this.#forward(body)).resume();
         action.tell?.();
-        return action.do === 'cut' ? this.#end(action.at) : this.#hang();
+        if (action.do === 'cut') return this.#end(action.at);
+        if (action.ms === undefined) return this.#hang();
+        await sleep(action.ms, undefined, { signal: this.#gone.signal });
+        return this.cut();
       }
       case 'status':
         if (action.forward === true) (await this.#forward(body)).resume();

@@ -18,6 +18,8 @@ export interface ProxyOptions {
   readonly rules?: readonly Rule[];
   /** Requests kept in the log. Default: 10,000. */
   readonly logSize?: number;
+  /** Lets go of what is frozen this often. Default: only when told to. */
+  readonly releaseEveryMs?: number;
   /** Told of each request with what the client sent. */
   readonly onBody?: (request: ProxyRequest, body: Buffer) => void;
 }
@@ -95,7 +97,14 @@ export async function startProxy(cluster: ClusterAccess, options: ProxyOptions =
   const cutAll = (): void => {
     for (const socket of sockets.values()) socket.resetAndDestroy();
   };
+  const letGo = (): void => {
+    release.resolve();
+    release = Promise.withResolvers<void>();
+  };
+  const { releaseEveryMs } = options;
+  const releasing = releaseEveryMs === undefined ? undefined : setInterval(letGo, releaseEveryMs);
   const close = async (): Promise<void> => {
+    clearInterval(releasing);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     cutAll();
     await closed;
@@ -112,10 +121,7 @@ export async function startProxy(cluster: ClusterAccess, options: ProxyOptions =
       return path;
     },
     setRules: (rules) => book.set(rules),
-    release: () => {
-      release.resolve();
-      release = Promise.withResolvers<void>();
-    },
+    release: letGo,
     exchanges: (matching = () => true) => [...exchanges].filter(({ request }) => matching(request)),
     refuse: (on) => {
       refused = on;

@@ -8,6 +8,7 @@ import type { KubeObject } from '../../../operator/runtime/object.ts';
 import { World } from '../../harness/world.ts';
 import type { Action } from '../../proxy/action.ts';
 import type { ProxyRequest } from '../../proxy/request.ts';
+import { BAD_DAY, THAW_MS, weather } from '../../proxy/weather.ts';
 import { Random } from '../../simulator/random.ts';
 import { History } from './history.ts';
 import { spoil, type Death, type Plan } from './steps.ts';
@@ -33,16 +34,20 @@ export class Group {
   #failed: unknown;
   deaths = 0;
   stales = 0;
+  /** What the wire to the API server met: `cut create`. */
+  readonly struck: string[] = [];
 
-  private constructor(world: World, plans: readonly Plan[]) {
+  private constructor(world: World, plans: readonly Plan[], hasWeather: boolean) {
     this.world = world;
     this.history = new History(world.admin, world.namespace);
     this.wire = new Wire(world.simulator, (username, key) => this.#witness(username, key));
     this.#spoilt = new Map(plans.map(({ spoilt }, slot) => [accountName(slot), spoilt]));
-    world.proxy.setRules([(request, random) => this.#decide(request, random)]);
+    const badDay = weather(BAD_DAY, ({ verb }, action) => this.struck.push(`${action.do} ${verb}`));
+    world.proxy.setRules([(request, random) => this.#decide(request, random), ...(hasWeather ? [badDay] : [])]);
   }
 
-  static async start(plans: readonly Plan[]): Promise<Group> {
+  /** @param weatherSeed a bad day on the whole wire to the API server, from the first to the last request */
+  static async start(plans: readonly Plan[], weatherSeed: string | null = null): Promise<Group> {
     const tree = (username: string) => [
       { id: new Random(`company of ${username}`).guid(), name: username, type: 'MSP' as const },
     ];
@@ -62,9 +67,9 @@ export class Group {
     const world = await World.create({
       accounts: [...accounts, others],
       operator: { args: ['--concurrency=32'] },
-      proxy: {},
+      proxy: weatherSeed === null ? {} : { seed: weatherSeed, releaseEveryMs: THAW_MS },
     });
-    const group = new Group(world, plans);
+    const group = new Group(world, plans, weatherSeed !== null);
     try {
       await world.apply(world.credentialsBinding(), ...plans.flatMap((_, slot) => group.#things(slot)));
       await group.#synchronized(plans.length);

@@ -18,8 +18,14 @@ export async function runWalks(
   {
     size,
     parallel,
+    weatherSeed = null,
     progress,
-  }: { readonly size: number; readonly parallel: number; readonly progress: (line: string) => void },
+  }: {
+    readonly size: number;
+    readonly parallel: number;
+    readonly weatherSeed?: string | null;
+    readonly progress: (line: string) => void;
+  },
 ): Promise<Totals> {
   const groups = Array.from({ length: Math.ceil(seeds.length / size) }, (_, i) =>
     seeds.slice(i * size, (i + 1) * size),
@@ -30,7 +36,7 @@ export async function runWalks(
   const worker = async (): Promise<void> => {
     for (const [index, group] of queue) {
       const started = performance.now();
-      const failed = await runGroup(group, counts, progress);
+      const failed = await runGroup(group, weatherSeed, counts, progress);
       failures.push(...failed);
       const seconds = ((performance.now() - started) / 1000).toFixed(0);
       progress(`group ${index + 1}/${groups.length}: ${group.length} walks, ${failed.length} failed, ${seconds} s`);
@@ -42,6 +48,7 @@ export async function runWalks(
 
 async function runGroup(
   seeds: readonly string[],
+  weatherSeed: string | null,
   counts: Map<string, number>,
   progress: (line: string) => void,
 ): Promise<string[]> {
@@ -52,7 +59,7 @@ async function runGroup(
     marks.push(`${what} ${((performance.now() - since) / 1000).toFixed(1)} s`);
     since = performance.now();
   };
-  const group = await Group.start(plans);
+  const group = await Group.start(plans, weatherSeed);
   mark('start');
   const failures: string[] = [];
   const walks = plans.map((plan, slot) => new Walk(group, slot, plan));
@@ -83,6 +90,7 @@ function count(group: Group, walks: readonly Walk[], counts: Map<string, number>
   const add = (what: string, n: number): unknown => counts.set(what, (counts.get(what) ?? 0) + n);
   add('deaths of the operator', group.deaths);
   add('stale caches', group.stales);
+  for (const what of group.struck) add(`wire: ${what}`, 1);
   for (const walk of walks) {
     for (const { by, action } of walk.ledger) add(`${by} ${action}`, 1);
     for (const { operation } of walk.exchanges) add(`asked ${operation}`, 1);

@@ -18,13 +18,15 @@ export interface Options {
   /** Stages at the same time. */
   readonly parallel: number;
   readonly world?: WorldOptions;
+  /** A bad day on the wire between the operator and the API server, too. */
+  readonly weatherSeed?: string;
   /** The command that runs one walk alone. */
   readonly replay: (seed: string) => string;
   readonly progress: (line: string) => void;
 }
 
 export async function runWalks(seeds: readonly string[], options: Options): Promise<Totals> {
-  const { rounds, size, parallel, world, replay, progress } = options;
+  const { rounds, size, parallel, world, weatherSeed, replay, progress } = options;
   const stages = Array.from({ length: Math.ceil(seeds.length / size) }, (_, i) =>
     seeds.slice(i * size, (i + 1) * size),
   );
@@ -35,7 +37,7 @@ export async function runWalks(seeds: readonly string[], options: Options): Prom
   const worker = async (): Promise<void> => {
     for (const [index, some] of queue) {
       const started = performance.now();
-      const stage = await Stage.start(some, world);
+      const stage = await Stage.start(some, world, weatherSeed);
       const walks = some.map((seed, slot) => new Walk(stage, slot, seed));
       try {
         await Promise.all(walks.map((walk) => walk.run(rounds)));
@@ -44,6 +46,7 @@ export async function runWalks(seeds: readonly string[], options: Options): Prom
       }
       for (const walk of walks) for (const [what, n] of walk.counts) add(what, n);
       add('deaths of the operator', stage.deaths);
+      for (const what of stage.struck) add(`wire: ${what}`, 1);
       const failed = walks.filter(({ problems }) => problems.length > 0);
       const reports = failed.map((walk) => walk.report(replay(walk.seed)));
       failures.push(...reports);

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MSP_ACCOUNTS } from '../../harness/fingerprint.ts';
 import { PASSWORD, World, type Thing, type WorldOptions } from '../../harness/world.ts';
+import { BAD_DAY, THAW_MS, weather } from '../../proxy/weather.ts';
 import { Random } from '../../simulator/random.ts';
 import type { AccountOptions } from '../../simulator/simulator.ts';
 import { startQuirks } from './changes.ts';
@@ -18,22 +19,42 @@ const POLL_MS = 60;
 
 export class Stage {
   readonly world: World;
+  /** The wire to the API server is bad: news of it may be late, and a sync may have to be repeated. */
+  readonly hasWeather: boolean;
+  /** What it met so far: `cut create`. */
+  readonly struck: readonly string[];
   #bornAt = Date.now();
   #dying = false;
   #failed: unknown;
   #requested = 0;
   #deaths = 0;
 
-  private constructor(world: World) {
+  private constructor(world: World, hasWeather: boolean, struck: readonly string[]) {
     this.world = world;
+    this.hasWeather = hasWeather;
+    this.struck = struck;
   }
 
-  /** @param options of the world, such as a proxy between the operator and the API server */
-  static async start(seeds: readonly string[], options: WorldOptions = {}): Promise<Stage> {
+  /**
+   * @param options of the world, such as a proxy between the operator and the API server
+   * @param weatherSeed a bad day on the wire between the operator and the API server, from the first to the last request
+   */
+  static async start(
+    seeds: readonly string[],
+    options: WorldOptions = {},
+    weatherSeed: string | null = null,
+  ): Promise<Stage> {
     const accounts = seeds.map(accountOf);
     const args = ['--concurrency=32', ...(options.operator === false ? [] : (options.operator?.args ?? []))];
-    const world = await World.create({ ...options, accounts, operator: { args } });
-    const stage = new Stage(world);
+    const struck: string[] = [];
+    const proxy = weatherSeed === null ? options.proxy : badDay(weatherSeed, struck);
+    const world = await World.create({
+      ...options,
+      ...(proxy === undefined ? {} : { proxy }),
+      accounts,
+      operator: { args },
+    });
+    const stage = new Stage(world, weatherSeed !== null, struck);
     try {
       await world.apply(world.credentialsBinding(), ...seeds.flatMap((_, slot) => stage.#things(slot)));
     } catch (error) {
@@ -105,6 +126,11 @@ export class Stage {
     const login = { username: usernameOf(slot), password: PASSWORD };
     return [world.secret(secretOf(slot), login), world.account(nameOf(slot), spec)];
   }
+}
+
+function badDay(seed: string, struck: string[]): NonNullable<WorldOptions['proxy']> {
+  const rule = weather(BAD_DAY, ({ verb }, action) => struck.push(`${action.do} ${verb}`));
+  return { seed, rules: [rule], releaseEveryMs: THAW_MS };
 }
 
 export const nameOf = (slot: number): string => `walk-${slot}`;

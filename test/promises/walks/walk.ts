@@ -17,6 +17,8 @@ import { truthOf, type Truth } from './truth.ts';
 
 /** The operator restores deleted children within 5 s, and counts within 1 s. */
 const SETTLE_MS = 20_000;
+/** On a bad wire news may be late by a watch that hangs and its back-off; and a sync that could not write all comes again after 10 s. */
+const BAD_WIRE_SETTLE_MS = 60_000;
 const POLL_MS = 250;
 
 export class Walk {
@@ -31,6 +33,7 @@ export class Walk {
   readonly #upstream: Account;
   readonly #faults: RoundFaults;
   readonly #people: People;
+  readonly #settleMs: number;
   readonly #diary: string[] = [];
   #truth: Truth;
   #seen: Observed | null = null;
@@ -40,6 +43,7 @@ export class Walk {
     const upstream = stage.world.simulator.account(usernameOf(slot));
     this.seed = seed;
     this.#stage = stage;
+    this.#settleMs = stage.hasWeather ? BAD_WIRE_SETTLE_MS : SETTLE_MS;
     this.#slot = slot;
     this.#random = random;
     this.#upstream = upstream;
@@ -82,13 +86,16 @@ export class Walk {
     if (number !== null && this.#seen !== null) done.push(...(await this.#people.act(this.#seen)));
     const faults = number === null ? [] : this.#faults.begin();
     this.#diary.push(`  round ${number ?? 'first'}: ${[...done, ...faults].join('; ')}`);
+    const struck = this.#stage.struck.length;
     await this.#stage.sync(this.#slot);
     const strikes = this.#faults.strikes();
     this.#faults.end();
-    await this.#check(before, truth, strikes);
+    await this.#check(before, truth, strikes, this.#stage.struck.length > struck);
   }
 
-  async #check(before: Truth, truth: Truth, { harmful, misled, detail, words }: Strikes): Promise<void> {
+  /** @param wire it was bad: a sync may not have come through, but what the account says of it is as true as ever */
+  async #check(before: Truth, truth: Truth, strikes: Strikes, wire: boolean): Promise<void> {
+    const { harmful, misled, detail, words } = strikes;
     const seen = this.#seen;
     const now = await this.#observe();
     const ready = conditionOf(now.account, 'Ready');
@@ -101,19 +108,19 @@ export class Walk {
     const held =
       ready?.reason === 'UnlinkBlocked' ||
       (ready?.reason === 'UnlinkUnconfirmed' && unconfirmed(now, truth).length > 0);
-    const undisturbed = harmful === 0 && this.#people.loginIsGood;
+    const undisturbed = harmful === 0 && this.#people.loginIsGood && !wire;
     if (undisturbed && !claims && !held)
       this.#say('nothing went wrong, but ', [`Ready is ${ready?.reason}: ${ready?.message}`]);
     if (misled || !(claims || (held && undisturbed))) return;
     // Where people deleted children, the operator may not have heard of it before it read its caches.
-    const patient = this.#people.deletions > 0;
+    const patient = this.#people.deletions > 0 || this.#stage.hasWeather;
     if (patient && !claims) return;
     const wrong = (at: Observed): string[] => [
       ...unmirrored(at, truth),
       ...(claims && !detail ? unsaid(at, truth) : []),
     ];
     if (!patient) this.#say(`Ready is ${ready?.reason}, but `, wrong(now));
-    await this.#until(`Ready is ${ready?.reason}, and for ${SETTLE_MS / 1000} s `, (at) => [
+    await this.#until(`Ready is ${ready?.reason}, and for ${this.#settleMs / 1000} s `, (at) => [
       ...(patient ? wrong(at) : []),
       ...unsettled(at, this.#memory),
     ]);
@@ -130,11 +137,22 @@ export class Walk {
     const calm: Strikes = { harmful: 0, misled: false, detail: false, words: [] };
     for (let tries = 0; tries < 2; tries++) {
       await this.#stage.sync(this.#slot);
-      await this.#check(this.#truth, this.#truth, calm);
+      if (this.#stage.hasWeather) await this.#recovered();
+      await this.#check(this.#truth, this.#truth, calm, false);
       if (this.#seen === null || (await this.#people.approve(this.#seen)) === null) break;
     }
     const ready = this.#seen === null ? undefined : conditionOf(this.#seen.account, 'Ready');
     if (ready?.status !== 'True') this.#say('in peace ', [`Ready is ${ready?.reason}: ${ready?.message}`]);
+  }
+
+  /** What the wire broke, the operator repeats on its own. */
+  async #recovered(): Promise<void> {
+    await this.#observe();
+    await this.#until('without being asked, ', ({ account }) => {
+      const ready = conditionOf(account, 'Ready');
+      const done = ready?.status === 'True' || ready?.reason === 'UnlinkBlocked';
+      return done ? [] : [`Ready is ${ready?.reason}: ${ready?.message}`];
+    });
   }
 
   async #observe(): Promise<Observed> {
@@ -153,7 +171,7 @@ export class Walk {
   }
 
   async #until(what: string, look: (now: Observed) => string[]): Promise<void> {
-    const deadline = Date.now() + SETTLE_MS;
+    const deadline = Date.now() + this.#settleMs;
     for (let now = this.#seen; now !== null; now = await this.#observe()) {
       const open = look(now);
       if (open.length === 0) return;
