@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 NPM := npm --silent --no-update-notifier
 
-.PHONY: help install build generate check test test-long demo bench controlplane helm sbom image clean
+.PHONY: help install build generate check test test-long soak demo bench controlplane helm sbom image clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -34,8 +34,12 @@ helm: install ## Have Helm (builds it once, some minutes)
 test: check build controlplane helm ## Check, then all tests; the last line counts them
 	@$(NPM) run test
 
-test-long: check build controlplane helm ## The same random tests in their thousands (hours)
-	@MSPOPERATOR_LONG=1 HIERARCHY_RUNS=2000 $(NPM) run test -- operator/hierarchy test/promises
+test-long: check build controlplane helm ## The same random tests in their thousands, and the soak (hours)
+	@MSPOPERATOR_LONG=1 MSPOPERATOR_SOAK_SECONDS=$(SOAK_SECONDS) HIERARCHY_RUNS=2000 $(NPM) run test -- operator/hierarchy test/promises test/runtime test/soak
+
+SOAK_SECONDS ?= 3600
+soak: build controlplane ## An hour of churn and faults: heap, timers, sockets, files over time (SOAK_SECONDS=n)
+	@MSPOPERATOR_SOAK_SECONDS=$(SOAK_SECONDS) $(NPM) run test -- --project cluster test/soak
 
 demo: build controlplane ## A synchronized MSP hierarchy in a real API server, to look at
 	@$(NPM) run demo

@@ -43,7 +43,7 @@ export interface WorldOptions {
   readonly cluster?: Cluster;
   /** Accounts of the simulator; the first is the one that `applyAccount` uses by default. */
   readonly accounts?: readonly AccountOptions[];
-  readonly operator?: { readonly args?: readonly string[] } | false;
+  readonly operator?: { readonly args?: readonly string[]; readonly env?: Readonly<Record<string, string>> } | false;
   /** The operator goes through a proxy of its own: `world.proxy`. */
   readonly proxy?: ProxyOptions;
 }
@@ -136,6 +136,7 @@ export class World extends Manifests implements AsyncDisposable {
       namespaces: [this.namespace],
       upstreamHosts: [this.upstreamHost],
       args: [...(options.args ?? []), ...args],
+      ...(options.env === undefined ? {} : { env: options.env }),
     });
   }
 
