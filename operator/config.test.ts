@@ -28,6 +28,24 @@ describe('flags and environment', () => {
     expect(parse([], { MSPOPERATOR_UPSTREAM_ALLOW_LOOPBACK_HTTP: 'false' }).upstreamAllowLoopbackHTTP).toBe(false);
   });
 
+  test('the proxy, by flag, by its own variable, or by the usual ones', () => {
+    expect(parse([])).toMatchObject({ upstreamProxy: null, upstreamNoProxy: [] });
+    const usual = { HTTPS_PROXY: 'http://usual:3128', no_proxy: '.example.org, 10.0.0.0/8', https_proxy: '' };
+    expect(parse([], usual)).toMatchObject({
+      upstreamProxy: new URL('http://usual:3128'),
+      upstreamNoProxy: ['.example.org', '10.0.0.0/8'],
+    });
+    const own = { ...usual, MSPOPERATOR_UPSTREAM_PROXY: 'https://own', MSPOPERATOR_UPSTREAM_NO_PROXY: '*' };
+    expect(parse([], own)).toMatchObject({ upstreamProxy: new URL('https://own'), upstreamNoProxy: ['*'] });
+    expect(parse(['--upstream-proxy=flag:8080'], own).upstreamProxy).toEqual(new URL('http://flag:8080'));
+  });
+
+  test('no message repeats the password of a proxy', () => {
+    for (const proxy of ['http://me:canary@', 'socks5://me:canary@host', 'http://me:canary@host/path']) {
+      expect(() => parse([], { HTTPS_PROXY: proxy })).toThrow(/^error: --upstream-proxy[^@]*host:port\.$/);
+    }
+  });
+
   test('times of leader election', () => {
     expect(parse([])).toMatchObject({
       leaderElect: false,

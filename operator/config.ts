@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { CompanyStatus } from './hierarchy/snapshot.ts';
 import { wrongTimes, type LeaseTimes } from './runtime/leader-election.ts';
+import { parseProxy } from './upstream/proxy.ts';
 
 export interface Config {
   readonly kubeconfig?: string;
@@ -12,6 +13,12 @@ export interface Config {
   /** `host[:port]`, lower case. */
   readonly upstreamHosts: readonly string[];
   readonly upstreamAllowLoopbackHTTP: boolean;
+  /** PEM file of authorities to trust upstream by, beside the public ones. */
+  readonly upstreamCaFile?: string;
+  /** Egress proxy for upstream and lifecycle services; null: directly. */
+  readonly upstreamProxy: URL | null;
+  /** Hosts that are reached without it. */
+  readonly upstreamNoProxy: readonly string[];
   /** Hosts of lifecycle services; none: instances of type Portal only. */
   readonly lifecycleHosts: readonly string[];
   /** How often an instance is looked at upstream while nothing happens. */
@@ -54,6 +61,7 @@ export function parseConfig(
   command.parse([...argv.slice(0, 2), ...fromEnvironment, ...argv.slice(2)]);
   const {
     upstreamAllowLoopbackHttp,
+    upstreamProxy,
     watchNamespaces,
     leaderElectLeaseDuration: leaseDurationMs,
     leaderElectRenewDeadline: renewDeadlineMs,
@@ -63,8 +71,14 @@ export function parseConfig(
   const leaseTimes: LeaseTimes = { leaseDurationMs, renewDeadlineMs, retryPeriodMs };
   const wrong = wrongTimes(leaseTimes);
   if (wrong !== null) command.error(`error: --leader-elect-…: ${wrong}.`);
+  // Checked here and not by the parser, whose message would repeat a password.
+  const proxy = upstreamProxy === undefined ? null : parseProxy(upstreamProxy as string);
+  if (upstreamProxy !== undefined && proxy === null) {
+    command.error('error: --upstream-proxy (or HTTPS_PROXY): write http://host:port or https://host:port.');
+  }
   return {
     ...flags,
+    upstreamProxy: proxy,
     leaseTimes,
     watchNamespaces: watchNamespaces ?? null,
     upstreamAllowLoopbackHTTP: upstreamAllowLoopbackHttp,
@@ -94,13 +108,13 @@ function commandOf(env: Readonly<Record<string, string | undefined>>): { command
 
   // Variables come before the flags on the command line, so that a flag wins.
   const fromEnvironment: string[] = [];
-  const add = (option: Option): void => {
+  const add = (option: Option, ...usual: readonly string[]): void => {
     const variable = variableOf(option);
     option.description += ` (${variable})`;
     command.addOption(option);
-    const value = env[variable];
     // An empty variable, as charts render it, means "not set".
-    if (value !== undefined && value !== '') fromEnvironment.push(`--${option.name()}=${value}`);
+    const value = [variable, ...usual].map((name) => env[name]).find((set) => set !== undefined && set !== '');
+    if (value !== undefined) fromEnvironment.push(`--${option.name()}=${value}`);
   };
   add(new Option('--kubeconfig <file>', 'kubeconfig to use; default: in-cluster, then what kubectl would use'));
   add(new Option('--context <name>', 'context of the kubeconfig'));
@@ -134,6 +148,30 @@ function commandOf(env: Readonly<Record<string, string | undefined>>): { command
       .argParser(yesOrNo)
       .preset('true')
       .default(false),
+  );
+  add(
+    new Option(
+      '--upstream-ca-file <file>',
+      'certificates (PEM) of authorities that upstream and lifecycle services are trusted by, beside the public ones; read again when it changes',
+    ),
+  );
+  add(
+    new Option(
+      '--upstream-proxy <url>',
+      'http(s)://[user:password@]host:port through which upstream and lifecycle services are reached, never the API server; default: HTTPS_PROXY',
+    ),
+    'HTTPS_PROXY',
+    'https_proxy',
+  );
+  add(
+    new Option(
+      '--upstream-no-proxy <hosts>',
+      'comma-separated hosts, .domains, addresses or ranges that are reached without the proxy; loopback always is; default: NO_PROXY',
+    )
+      .argParser(list)
+      .default([], ''),
+    'NO_PROXY',
+    'no_proxy',
   );
   add(
     new Option('--upstream-requests-per-second <n>', 'requests per second and account')

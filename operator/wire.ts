@@ -53,6 +53,8 @@ import { whoAmI } from './runtime/who-am-i.ts';
 import { writeGate } from './runtime/write-gate.ts';
 import { Ema2Client } from './upstream/client.ts';
 import { Places } from './upstream/places.ts';
+import type { Egress } from './upstream/egress.ts';
+import { Trust } from './upstream/trust.ts';
 
 const NAME = 'eset-msp-operator';
 /** The last resort: reading ends itself after 6 h (`turn.ts`), and 1,000,000 writes take less than one. */
@@ -78,6 +80,16 @@ export async function runOperator(
   const deps: Deps = { log, metrics, clock: systemClock, random: Math.random };
   const now = (): number => systemClock.now();
 
+  const egress: Egress = {
+    trust: new Trust({
+      file: config.upstreamCaFile,
+      monotonic: () => systemClock.monotonic(),
+      onTrouble: (error) => log.warn({ error }, '--upstream-ca-file cannot be read; what was read before still counts'),
+    }),
+    proxy: config.upstreamProxy === null ? null : { url: config.upstreamProxy, except: config.upstreamNoProxy },
+  };
+  if (config.upstreamProxy !== null)
+    log.info({ proxy: config.upstreamProxy.host }, 'upstream is reached through a proxy');
   const connectionOptions: ConnectionOptions = {
     ...(config.kubeconfig === undefined ? {} : { kubeconfig: config.kubeconfig }),
     ...(config.context === undefined ? {} : { context: config.context }),
@@ -209,7 +221,7 @@ export async function runOperator(
       requestsPerSecond: config.upstreamRequestsPerSecond,
       inFlight,
       statusCodes: config.companyStatusCodes,
-      connect: (options: ConstructorParameters<typeof Ema2Client>[0]) => new Ema2Client(options),
+      connect: (options: ConstructorParameters<typeof Ema2Client>[0]) => new Ema2Client({ ...options, egress }),
     },
   };
   const accountController = new Controller({
@@ -240,6 +252,7 @@ export async function runOperator(
       announce: announceInstance(events),
     }),
     policy: { hosts: config.lifecycleHosts, allowLoopbackHTTP: config.upstreamAllowLoopbackHTTP },
+    egress,
     operatorUser,
     lane: new Lane(INSTANCE_CONCURRENCY),
     ...(mayWrite === undefined ? {} : { writeGate: writeGate(mayWrite) }),

@@ -16,6 +16,7 @@ function privateRanges(): BlockList {
     ['10.0.0.0', 8],
     ['100.64.0.0', 10],
     ['127.0.0.0', 8],
+    ['168.63.129.16', 32], // Azure's own services, from every machine there
     ['169.254.0.0', 16],
     ['172.16.0.0', 12],
     ['192.0.0.0', 24],
@@ -27,9 +28,12 @@ function privateRanges(): BlockList {
     list.addSubnet(net, bits, 'ipv4');
   }
   for (const [net, bits] of [
-    ['::', 127],
+    ['::', 96], // and IPv4 in the old notation
+    ['64:ff9b:1::', 48], // translation to IPv4 inside a network
+    ['2002::', 16], // the same, by anybody
     ['fc00::', 7],
     ['fe80::', 10],
+    ['fec0::', 10],
     ['ff00::', 8],
   ] as const) {
     list.addSubnet(net, bits, 'ipv6');
@@ -39,9 +43,23 @@ function privateRanges(): BlockList {
 
 const PRIVATE = privateRanges();
 
-/** True for loopback, private, link-local, shared, multicast and unspecified addresses, IPv4-mapped ones included. */
+/** Where a network has IPv6 only, its DNS gives IPv4 hosts addresses in here, with the IPv4 address at the end (NAT64). */
+const TRANSLATED = new BlockList();
+TRANSLATED.addSubnet('64:ff9b::', 96, 'ipv6');
+
+/** True for loopback, private, link-local, shared, multicast and unspecified addresses, also inside IPv6 ones. */
 export function isPrivateAddress(address: string): boolean {
-  return PRIVATE.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  if (!isIPv6(address)) return PRIVATE.check(address, 'ipv4');
+  if (!TRANSLATED.check(address, 'ipv6')) return PRIVATE.check(address, 'ipv6');
+  return PRIVATE.check(lastFourBytes(address), 'ipv4');
+}
+
+function lastFourBytes(address: string): string {
+  // The URL parser writes each address in one form only: hexadecimal, in groups.
+  const { hostname } = new URL(`http://[${address.replace(/%.*$/, '')}]`);
+  const [high = '', low = ''] = `0:0:${hostname.slice(1, -1)}`.replace('::', ':0:0:').split(':').slice(-2);
+  const [first, second] = [Number.parseInt(high || '0', 16), Number.parseInt(low || '0', 16)];
+  return [first >> 8, first & 255, second >> 8, second & 255].join('.');
 }
 
 /** A `lookup` for `net.connect` that refuses a name as soon as one of its addresses is private. */

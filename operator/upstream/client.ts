@@ -6,6 +6,7 @@ import { Api, type RequestReport } from './api.ts';
 import { confirm } from './confirm.ts';
 import { crawl } from './crawl.ts';
 import { DEFAULT_STATUS_CODES } from './decode.ts';
+import { directEgress, type Egress } from './egress.ts';
 import { checkEndpoint, mayBePrivate, type EndpointPolicy } from './endpoint.ts';
 import { aborted, failure, type UpstreamFailure } from './failure.ts';
 import { HttpClient } from './http.ts';
@@ -47,8 +48,8 @@ export interface Ema2ClientOptions {
   readonly maxCompanies?: number;
   /** What is known of numeric status codes (domain: ema-api §9). Default: 1 = Active. */
   readonly statusCodes?: ReadonlyMap<number, CompanyStatus>;
-  /** PEM certificates of authorities to trust beside the built-in ones. Default: none. */
-  readonly ca?: readonly string[];
+  /** Default: directly, trusting the authorities that Node knows. */
+  readonly egress?: Egress;
   /** Wall clock, milliseconds. */
   readonly now: () => number;
   /** 0 ≤ x < 1, for jitter. */
@@ -110,7 +111,7 @@ export class Ema2Client {
       timeoutMs: options.requestTimeoutMs ?? 30_000,
       maxBodyBytes: options.maxBodyBytes ?? 8 * MiB,
       allowPrivate: mayBePrivate(check.url, allow),
-      ca: options.ca ?? [],
+      egress: options.egress ?? directEgress(),
       now,
     });
     this.#api = new Api({

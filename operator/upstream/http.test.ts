@@ -2,6 +2,7 @@ import { createServer as createTcpServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { directEgress } from './egress.ts';
 import { HttpClient, type HttpOptions, type HttpResult } from './http.ts';
 import { CANARY, never, serve, type Reply } from './scripted.ts';
 
@@ -12,7 +13,7 @@ function client(url: string, options: Partial<HttpOptions> = {}): HttpClient {
     timeoutMs: 5000,
     maxBodyBytes: 1024 * 1024,
     allowPrivate: true,
-    ca: [],
+    egress: directEgress(),
     now: () => Date.parse('2026-01-01T00:00:00Z'),
     ...options,
   });

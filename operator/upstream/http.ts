@@ -2,11 +2,12 @@
 // too), never redirected, never decompressed, answered by a JSON object or not at all.
 // Promises kept here: a bad account stays isolated (9); credentials are safe (10): neither body nor token enters a message.
 
-import { rootCertificates } from 'node:tls';
 import { Pool, type Dispatcher } from 'undici';
-import { ADDRESS_REFUSED, publicOnlyLookup } from './address.ts';
+import { ADDRESS_REFUSED } from './address.ts';
+import { connectThrough, type Egress, type Route } from './egress.ts';
 import { aborted, failure, failureOfStatus, type UpstreamCause, type UpstreamFailure } from './failure.ts';
 import { isObject, parseJson, type JsonObject, type JsonValue } from './json.ts';
+import { PROXY_REFUSED } from './proxy.ts';
 
 export interface HttpOptions {
   /** Already checked against the allow-list (`endpoint.ts`). */
@@ -17,8 +18,10 @@ export interface HttpOptions {
   readonly maxBodyBytes: number;
   /** May the host name resolve to a private address? */
   readonly allowPrivate: boolean;
-  /** PEM certificates to trust beside the built-in ones. */
-  readonly ca: readonly string[];
+  /** How to get there, and whom to trust. */
+  readonly egress: Egress;
+  /** For tests. Default: the system's. */
+  readonly resolver?: Route['resolver'];
   /** Wall clock, for a `Retry-After` that is a date. */
   readonly now: () => number;
   /** Between the pool and the socket for all but GET: refuses what this process may not send (leader election). */
@@ -68,12 +71,7 @@ export class HttpClient {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: options.timeoutMs,
       bodyTimeout: options.timeoutMs,
-      connect: {
-        timeout: options.timeoutMs,
-        minVersion: 'TLSv1.2', // ema-api §1
-        ...(options.ca.length === 0 ? {} : { ca: [...rootCertificates, ...options.ca] }),
-        ...(options.allowPrivate ? {} : { lookup: publicOnlyLookup() }),
-      },
+      connect: connectThrough(options.egress, options),
     });
     this.#changes = options.writeGate === undefined ? this.#pool : this.#pool.compose(options.writeGate);
   }
@@ -197,6 +195,11 @@ function failureOfError(operation: string, error: unknown): UpstreamFailure {
   const as = (cause: UpstreamCause, what: string): UpstreamFailure => failure(operation, cause, `${operation} ${what}`);
   if (code === ADDRESS_REFUSED) {
     return as('HostNotAllowed', 'was not sent: the host name leads to a private or loopback address.');
+  }
+  if (code.startsWith(PROXY_REFUSED)) {
+    const status = code.slice(PROXY_REFUSED.length);
+    const hint = status === '407' ? 'its login is missing or wrong' : 'it may not allow this host';
+    return as('ConnectionFailed', `was refused by the egress proxy (--upstream-proxy) with ${status}: ${hint}.`);
   }
   if (/^UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT$|^ETIMEDOUT$/.test(code)) {
     return as('Timeout', 'was not answered in time.');

@@ -5,6 +5,7 @@
 
 import type { Service } from '../ownership/facts.ts';
 import type { RequestReport } from './api.ts';
+import { directEgress, type Egress } from './egress.ts';
 import { checkEndpoint, mayBePrivate, type EndpointPolicy } from './endpoint.ts';
 import { aborted, failure, type UpstreamCause, type UpstreamFailure } from './failure.ts';
 import { HttpClient, type HttpOptions, type HttpRequest, type HttpResult } from './http.ts';
@@ -30,8 +31,8 @@ export interface LifecycleOptions {
   readonly allow: EndpointPolicy;
   /** For one whole request. Default 15,000; at most 60,000, far below the 120 s after which a lost create is settled. */
   readonly requestTimeoutMs?: number;
-  /** PEM certificates of authorities to trust beside the built-in ones. Default: none. */
-  readonly ca?: readonly string[];
+  /** Default: directly, trusting the authorities that Node knows. */
+  readonly egress?: Egress;
   /** Wall clock, milliseconds. */
   readonly now: () => number;
   /** Asked, by the HTTP client, when a change is about to be handed to the socket. Default: everything may be sent. */
@@ -116,7 +117,7 @@ export class LifecycleClient {
       timeoutMs: requestTimeoutMs,
       maxBodyBytes: MAX_BODY_BYTES,
       allowPrivate: mayBePrivate(check.url, allow),
-      ca: options.ca ?? [],
+      egress: options.egress ?? directEgress(),
       now,
       writeGate: options.writeGate,
     });

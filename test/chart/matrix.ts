@@ -64,6 +64,13 @@ export function matrix(watched: readonly string[]): Row[] {
     },
     { name: 'extra CA from a ConfigMap', values: { extraCA: { configMapName: 'corporate-ca' } } },
     {
+      name: 'egress proxy',
+      values: {
+        proxy: { url: 'http://proxy.example:3128', noProxy: ['.corp.example', '10.0.0.0/8'] },
+        networkPolicy: { enabled: true },
+      },
+    },
+    {
       name: 'everything else',
       values: {
         nameOverride: 'msp',

@@ -30,6 +30,9 @@ describe('refused, with a message that says why', () => {
     [{ watchNamespaces: ['a'], credentials: { clusterWide: true } }, 'credentials.clusterWide: not together'],
     [{ watchNamespaces: ['a'], credentials: { namespaces: ['b'] } }, 'b is not one of watchNamespaces'],
     [{ extraCA: { configMapName: 'a', secretName: 'b' } }, 'a ConfigMap or a Secret, not both'],
+    [{ proxy: { url: 'http://me:password@proxy:3128' } }, 'proxy/url'],
+    [{ proxy: { url: 'socks5://proxy:1080' } }, 'proxy/url'],
+    [{ proxy: { noProxy: ['a,b'] } }, 'noProxy'],
     [{ metrics: { serviceMonitor: { enabled: true }, podMonitor: { enabled: true } } }, 'scraped twice'],
     [{ metrics: { enabled: false, serviceMonitor: { enabled: true } } }, 'a monitor finds nothing'],
     [{ healthPort: 8080 }, 'metrics.port and healthPort must differ'],
@@ -157,13 +160,26 @@ describe('the Deployment', () => {
   });
 
   test('trusts an extra CA from a file that is mounted', async () => {
-    const { spec } = deploymentOf(await render({ extraCA: { secretName: 'ca', key: 'bundle.pem' } })).spec.template;
+    const objects = await render({ extraCA: { secretName: 'ca', key: 'bundle.pem' } });
+    const { spec } = deploymentOf(objects).spec.template;
     const mountPath = '/etc/eset-msp-operator/extra-ca';
-    expect(spec.containers[0]).toMatchObject({
-      env: [{ name: 'NODE_EXTRA_CA_CERTS', value: `${mountPath}/bundle.pem` }],
-      volumeMounts: [{ name: 'extra-ca', mountPath, readOnly: true }],
-    });
+    expect(argsOf(objects)).toContain(`--upstream-ca-file=${mountPath}/bundle.pem`);
+    expect(spec.containers[0]).toMatchObject({ volumeMounts: [{ name: 'extra-ca', mountPath, readOnly: true }] });
     expect(spec['volumes']).toEqual([{ name: 'extra-ca', secret: { secretName: 'ca' } }]);
+  });
+
+  test.for<[string, number]>([
+    ['http://proxy.example:3128', 3128],
+    ['https://proxy.example', 443],
+    ['http://proxy.example', 80],
+  ])('reaches upstream through the proxy %s, and may by the network policy', async ([url, port]) => {
+    const proxy = { url, noProxy: ['.corp.example', '10.0.0.0/8'] };
+    const objects = await render({ proxy, networkPolicy: { enabled: true, egressPorts: [6443] } });
+    const { upstreamProxy, upstreamNoProxy } = parseConfig(['node', 'operator', ...argsOf(objects)], {}, 'test', true);
+    expect({ url: upstreamProxy?.origin, noProxy: upstreamNoProxy }).toEqual(proxy);
+    const { spec } = theOnly(objects, 'NetworkPolicy', 'eset-msp-operator');
+    const ports = [6443, port].map((each) => ({ port: each, protocol: 'TCP' }));
+    expect(spec).toMatchObject({ egress: [{}, { ports }] });
   });
 
   test('has a budget for disruptions only where it can be kept', async () => {

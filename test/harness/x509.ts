@@ -11,7 +11,16 @@ export interface Certificate {
 
 export interface Authority extends Certificate {
   /** @param name its common name; to the API server, the user's */
-  issue(name: string, options?: { readonly validForMs?: number; readonly loopback?: boolean }): Certificate;
+  issue(name: string, options?: IssueOptions): Certificate;
+}
+
+export interface IssueOptions {
+  /** Default: a day. */
+  readonly validForMs?: number;
+  /** DNS names of a server. */
+  readonly names?: readonly string[];
+  /** It is a server on 127.0.0.1. */
+  readonly loopback?: boolean;
 }
 
 const DAY_MS = 86_400_000;
@@ -24,11 +33,13 @@ export function createAuthority(name: string): Authority {
   return {
     cert,
     key: pem(privateKey),
-    issue: (subject, { validForMs = DAY_MS, loopback = false } = {}) => {
+    issue: (subject, { validForMs = DAY_MS, names = [], loopback = false } = {}) => {
       const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const usage = ['2b06010505070301', '2b06010505070302']; // server, client
       const extensions = [extension('551d25', sequence(...usage.map(oid)))];
-      if (loopback) extensions.push(extension('551d11', sequence(der(0x87, Buffer.from([127, 0, 0, 1])))));
+      const alternatives = names.map((each) => der(0x82, Buffer.from(each)));
+      if (loopback) alternatives.push(der(0x87, Buffer.from([127, 0, 0, 1])));
+      if (alternatives.length > 0) extensions.push(extension('551d11', sequence(...alternatives)));
       const signed = certificate(subject, name, keys.publicKey, privateKey, validForMs, extensions);
       return { cert: signed, key: pem(keys.privateKey) };
     },

@@ -38,6 +38,7 @@ export async function withUpstream<T>(
     endpoint,
     token: secret.values.token,
     allow: deps.policy,
+    egress: deps.egress,
     now: deps.now,
     writeGate: deps.writeGate,
     onRequest: (request) => deps.metrics.upstreamRequest(request),

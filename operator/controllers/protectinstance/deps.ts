@@ -4,6 +4,7 @@ import type { ProtectInstanceStatus } from '../../api/v1alpha1/protectinstance.t
 import type { Cache } from '../../runtime/cache.ts';
 import type { KubeClient } from '../../runtime/client.ts';
 import type { ObjectWatchSet } from '../../runtime/object-watch-set.ts';
+import type { Egress } from '../../upstream/egress.ts';
 import type { EndpointPolicy } from '../../upstream/endpoint.ts';
 import type { Lane } from '../lane.ts';
 import type { LifecycleOptions } from '../../upstream/lifecycle.ts';
@@ -23,6 +24,8 @@ export interface InstanceDeps {
   readonly status: StatusWriter<ProtectInstanceStatus, InstanceView>;
   /** Hosts of lifecycle services (`--lifecycle-hosts`): a list of its own. */
   readonly policy: EndpointPolicy;
+  /** How they are reached. */
+  readonly egress: Egress;
   /** Keeps a process that does not lead any more from changing instances upstream. */
   readonly writeGate?: LifecycleOptions['writeGate'];
   /** How the API server knows the operator, for the commands that messages show. */
