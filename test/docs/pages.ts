@@ -10,14 +10,16 @@ export interface Page {
   readonly text: string;
 }
 
-/** README and everything in docs/ and examples/. */
+const ROOT_PAGES = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+
+/** Those of the root, and everything in docs/ and examples/. */
 export function allPages(): Page[] {
   const inside = ['docs', 'examples'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => file.endsWith('.md'))
+      .filter((file) => file.endsWith('.md') && !file.includes('node_modules'))
       .map((file) => `${folder}/${file}`),
   );
-  return ['README.md', ...inside.sort()].map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
+  return [...ROOT_PAGES, ...inside.sort()].map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 }
 
 /** The contents of the fenced blocks of one language. */
