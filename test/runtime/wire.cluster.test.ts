@@ -98,23 +98,24 @@ async function isTrue(cache: Cache<Item>): Promise<boolean> {
   return held.length === there.size && held.every((item) => there.get(item.name) === item.resourceVersion);
 }
 
-const SPOILT: readonly (readonly [string, Action])[] = [
-  ['is cut before it is asked for', { do: 'cut', at: 'request' }],
-  ['is cut before it is answered', { do: 'cut', at: 'answer' }],
-  ['is cut in the middle of an event', { do: 'cut', at: { byte: 900 } }],
-  ['falls silent before it is answered', { do: 'halfOpen', at: 'answer' }],
-  ['falls silent in the middle of an event', { do: 'halfOpen', at: { byte: 900 } }],
-  ['brings half an event', { do: 'spoilEvent', line: 2, how: 'truncate' }],
-  ['is read slowly', { do: 'throttle', bytesPerSecond: 4_000 }],
-  ['is refused with 429', { do: 'status', code: 429, retryAfterSeconds: 1 }],
-  ['is refused with 500', { do: 'status', code: 500 }],
-  ['is refused with 503', { do: 'status', code: 503 }],
+/** With what the metric of watches says of it. */
+const SPOILT: readonly (readonly [what: string, action: Action, reason: string])[] = [
+  ['is cut before it is asked for', { do: 'cut', at: 'request' }, 'connection'],
+  ['is cut before it is answered', { do: 'cut', at: 'answer' }, 'connection'],
+  ['is cut in the middle of an event', { do: 'cut', at: { byte: 900 } }, 'connection'],
+  ['falls silent before it is answered', { do: 'halfOpen', at: 'answer' }, 'overdue'],
+  ['falls silent in the middle of an event', { do: 'halfOpen', at: { byte: 900 } }, 'overdue'],
+  ['brings half an event', { do: 'spoilEvent', line: 2, how: 'truncate' }, 'unreadable'],
+  ['is read slowly', { do: 'throttle', bytesPerSecond: 4_000 }, 'ended'],
+  ['is refused with 429', { do: 'status', code: 429, retryAfterSeconds: 1 }, 'http_429'],
+  ['is refused with 500', { do: 'status', code: 500 }, 'http_500'],
+  ['is refused with 503', { do: 'status', code: 503 }, 'http_503'],
 ];
 
 /** In any second: lists of three pages, and watches whose pauses double from 50 ms. */
 const MOST_READS = 10;
 
-test.for(SPOILT)('a watch that %s', async ([, action]) => {
+test.for(SPOILT)('a watch that %s', async ([, action, reason]) => {
   await fill();
   const cache = start();
   await cache.synced;
@@ -129,6 +130,8 @@ test.for(SPOILT)('a watch that %s', async ([, action]) => {
     await sleep(50);
   }
   await eventually(async () => met >= 1 && (await isTrue(cache)), 'the cache tells the truth', 20_000);
+  const noticed = async (): Promise<boolean> => (await deps.metrics.text()).includes(`reason="${reason}"}`);
+  await eventually(noticed, `${reason} is counted`);
   const reads = proxy.log().filter((entry) => entry.atMs >= from && isRead(entry));
   expect(busiestSecond(reads)).toBeLessThanOrEqual(MOST_READS);
 });
@@ -146,7 +149,10 @@ test.for(SPOILT)('a first reading that %s', async ([, action]) => {
   const from = proxy.counts().ms;
   const cache = start();
   let told = false;
-  void cache.synced.then(() => (told = true));
+  cache.synced.then(
+    () => (told = true),
+    () => {},
+  );
   await eventually(() => told, 'synced', 30_000);
   // Never a part of it.
   expect(cache.list().filter(({ name }) => name.startsWith('object-'))).toHaveLength(OBJECTS);
