@@ -4,6 +4,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { connect } from '../controlplane/client.ts';
 import { full, KINDS, minimal } from '../api/examples.ts';
+import { shipped } from '../harness/shipped.ts';
 import { without } from './rules.ts';
 
 const cluster = connect(inject('controlPlane'));
@@ -21,6 +22,12 @@ const EDIT = new Set([
   'delete staticgroups',
 ]);
 const ADMIN = new Set([...EDIT, ...ALL.map((resource) => `deletecollection ${resource}`)]);
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
 
 let own: string;
 let other: string;
@@ -100,6 +107,18 @@ test('nobody of them reaches the definitions or the policies', async () => {
       const { stdout } = await cluster.kubectl(['auth', 'can-i', 'patch', resource, `--as=${user}`]);
       expect(stdout.trim(), `${user} ${resource}`).toBe('no');
     }
+  }
+});
+
+test('what the chart adds to the roles of the cluster is about its own kinds, and names each verb', () => {
+  const added = shipped('rights').filter(({ metadata }) =>
+    Object.keys(metadata.labels ?? {}).some((label) => label.startsWith('rbac.authorization.k8s.io/aggregate-to-')),
+  );
+  expect(added).toHaveLength(3);
+  for (const rule of added.flatMap((role) => role['rules'] as Rule[])) {
+    expect(rule.apiGroups).toEqual([GROUP]);
+    expect(without(new Set(rule.resources), new Set(ALL))).toEqual([]);
+    expect(without(new Set(rule.verbs), new Set(VERBS))).toEqual([]);
   }
 });
 

@@ -9,7 +9,11 @@ const INSTALL = join(import.meta.dirname, '..', '..', 'deploy', 'install.yaml');
 export interface ShippedObject {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly [field: string]: unknown;
 }
 
