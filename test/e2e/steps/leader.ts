@@ -1,0 +1,96 @@
+// Two replicas: the Deployment is rolled, the leader crashes, its pod is deleted. Meanwhile there is work to do (traffic.ts). One
+// pod writes at a time, and none for longer than the Lease is left without a renewal.
+
+import { readAuditLog } from '../../controlplane/audit.ts';
+import { until } from '../until.ts';
+import { kubectl, NAMESPACE, PROGRAM, RELEASE, type Stage } from './stage.ts';
+import { startTraffic, type Account } from './traffic.ts';
+import { createdTwice, leaders, leaseWrites, longestGapMs, objectWrites, returned } from './writes.ts';
+
+/** The chart's default. */
+const LEASE_MS = 15_000;
+/** The next one looks this often, with some jitter; and the machine may be slow. */
+const LOOK_MS = 5_000;
+const USER = `system:serviceaccount:${NAMESPACE}:${RELEASE}`;
+
+export async function leader(stage: Stage): Promise<string> {
+  const holder = ['get', 'lease', RELEASE, '-o', 'jsonpath={.spec.holderIdentity}'];
+  const identity = await kubectl(stage, holder, { namespace: NAMESPACE });
+  return identity.replace(/_[^_]*$/, '');
+}
+
+function rolledOut(stage: Stage): Promise<string> {
+  const status = ['rollout', 'status', `deployment/${RELEASE}`, '--timeout=110s'];
+  return kubectl(stage, status, { namespace: NAMESPACE, timeoutMs: 120_000 });
+}
+
+/** Both pods are new, and the leader is one of them. */
+export async function roll(stage: Stage, account: Account): Promise<void> {
+  await underTraffic(stage, account, LEASE_MS, async () => {
+    const before = await leader(stage);
+    await kubectl(stage, ['rollout', 'restart', `deployment/${RELEASE}`], { namespace: NAMESPACE });
+    await rolledOut(stage);
+    await until('another pod leads', 60_000, async () => {
+      const now = await leader(stage);
+      return now !== '' && now !== before;
+    });
+  });
+}
+
+/** Nothing is given back: the other pod waits until the Lease has run out. */
+export async function crashLeader(stage: Stage, account: Account): Promise<void> {
+  const { crash } = stage;
+  if (crash === undefined) throw new Error('this cluster lets nobody kill a process of a pod');
+  await underTraffic(stage, account, LEASE_MS + LOOK_MS, async () => {
+    const before = await leader(stage);
+    await crash(before, PROGRAM);
+    await until('another pod leads', 60_000, async () => (await leader(stage)) !== before);
+    const restarts = ['get', 'pod', before, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}'];
+    await until(
+      'kubelet starts it again',
+      60_000,
+      async () => (await kubectl(stage, restarts, { namespace: NAMESPACE })) === '1',
+    );
+    await rolledOut(stage);
+  });
+}
+
+/** It is told to stop, and gives the Lease back. */
+export async function deleteLeader(stage: Stage, account: Account): Promise<void> {
+  await underTraffic(stage, account, LEASE_MS, async () => {
+    const before = await leader(stage);
+    await kubectl(stage, ['delete', 'pod', before, '--timeout=50s'], { namespace: NAMESPACE });
+    await until('another pod leads', 60_000, async () => {
+      const now = await leader(stage);
+      return now !== '' && now !== before;
+    });
+    await rolledOut(stage);
+  });
+}
+
+async function underTraffic(stage: Stage, account: Account, gapMs: number, work: () => Promise<void>): Promise<void> {
+  const from = Date.now();
+  const traffic = await startTraffic(stage, account);
+  let renames: number;
+  try {
+    await work();
+  } finally {
+    renames = await traffic.settle();
+  }
+  stage.report.say(`${renames} renames upstream meanwhile, the last of which arrived`);
+  // Only an API server of our own shows its audit log.
+  if (stage.cluster.auditLog === undefined) return;
+  const events = await readAuditLog(stage.cluster);
+  const writes = objectWrites(events, USER, from);
+  const order = leaders(writes);
+  const gap = longestGapMs(leaseWrites(events, USER, from), from, Date.now());
+  stage.report.say(
+    `${writes.length} writes by ${order.length} pods in turn; the Lease went at most ${gap} ms without a renewal`,
+  );
+  if (order.length < 2) throw new Error('one pod alone has written: the leader has not moved');
+  const back = returned(writes);
+  if (back !== undefined) throw new Error(`${back} wrote after its successor had written: ${order.join(' → ')}`);
+  const twice = createdTwice(writes);
+  if (twice.length > 0) throw new Error(`created twice: ${twice.join(', ')}`);
+  if (gap > gapMs) throw new Error(`nobody renewed the Lease for ${gap} ms, longer than ${gapMs} ms`);
+}

@@ -1,0 +1,98 @@
+// What the examples need to be applied as they are: the logins that they name, and the hosts that they expect upstream.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import { ROOT } from '../places.ts';
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+  readonly services: readonly string[];
+  readonly lifecycleToken?: string;
+}
+
+export interface ExampleFile {
+  readonly name: string;
+  readonly text: string;
+  readonly objects: readonly ExampleObject[];
+}
+
+export interface Needs {
+  readonly logins: readonly Login[];
+  /** Of accounts, and of lifecycle services. */
+  readonly upstreamHosts: readonly string[];
+  readonly lifecycleHosts: readonly string[];
+}
+
+export interface ExampleObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly stringData?: Readonly<Record<string, string>>;
+  readonly spec?: {
+    readonly services?: readonly string[];
+    readonly endpoint?: string;
+    readonly credentials?: { readonly secretRef: { readonly name: string } };
+    readonly accountRef?: { readonly name: string };
+    readonly lifecycle?: { readonly endpoint?: string; readonly secretRef?: { readonly name: string } };
+  };
+}
+
+const OURS = /^(v1|rbac\.authorization\.k8s\.io\/v1|mspoperator\.dev\/v1alpha1)$/;
+const DEFAULT_HOST = 'mspapi.eset.com';
+
+/** Those that need nothing but Kubernetes and this operator; the ones that make a namespace first. */
+export function readExamples(): ExampleFile[] {
+  const dir = join(ROOT, 'examples');
+  const files = readdirSync(dir).filter((name) => name.endsWith('.yaml'));
+  const examples = files.map((name) => {
+    const text = readFileSync(join(dir, name), 'utf8');
+    return { name, text, objects: parseAllDocuments(text).map((document) => document.toJS() as ExampleObject) };
+  });
+  const makesNamespace = ({ objects }: ExampleFile): number =>
+    objects.some(({ kind }) => kind === 'Namespace') ? 0 : 1;
+  return examples
+    .filter(({ objects }) => objects.every(({ apiVersion }) => OURS.test(apiVersion)))
+    .toSorted((a, b) => makesNamespace(a) - makesNamespace(b));
+}
+
+export function needsOf(examples: readonly ExampleFile[]): Needs {
+  const objects = examples.flatMap((example) => example.objects);
+  const secret = (namespace: string | undefined, name: string | undefined): Readonly<Record<string, string>> =>
+    objects.find(
+      ({ kind, metadata }) => kind === 'Secret' && metadata.name === name && metadata.namespace === namespace,
+    )?.stringData ?? {};
+  const host = (endpoint: string | undefined): string[] => (endpoint === undefined ? [] : [new URL(endpoint).host]);
+
+  const instances = objects.filter(({ kind }) => kind === 'ProtectInstance');
+  const accounts = objects.filter(({ kind }) => kind === 'MSPAccount');
+  const logins = new Map<string, Login>();
+  for (const { metadata, spec } of accounts) {
+    const { username = '', password = '' } = secret(metadata.namespace, spec?.credentials?.secretRef.name);
+    const own = instances.find(
+      (instance) =>
+        instance.metadata.namespace === metadata.namespace &&
+        instance.spec?.accountRef?.name === metadata.name &&
+        instance.spec.lifecycle?.secretRef !== undefined,
+    );
+    const { token } = secret(metadata.namespace, own?.spec?.lifecycle?.secretRef?.name);
+    logins.set(username, {
+      username,
+      password,
+      services: spec?.services ?? [],
+      ...(token === undefined ? {} : { lifecycleToken: token }),
+    });
+  }
+  const unique = (all: readonly string[]): string[] => [...new Set(all)];
+  return {
+    logins: [...logins.values()],
+    upstreamHosts: unique([DEFAULT_HOST, ...accounts.flatMap(({ spec }) => host(spec?.endpoint))]),
+    lifecycleHosts: unique(instances.flatMap(({ spec }) => host(spec?.lifecycle?.endpoint))),
+  };
+}
+
+/** All names without their ports. */
+export function namesOf({ upstreamHosts, lifecycleHosts }: Needs): string[] {
+  return [...new Set([...upstreamHosts, ...lifecycleHosts].map((host) => host.replace(/:\d+$/, '')))];
+}

@@ -1,0 +1,60 @@
+// Work for the operator while its pods come and go: customers are renamed upstream, and a sync is asked for after each.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../until.ts';
+import { post } from './simulator.ts';
+import { kubectl, type Stage } from './stage.ts';
+
+const PAUSE_MS = 1_500;
+
+export interface Account {
+  readonly namespace: string;
+  readonly name: string;
+  readonly username: string;
+}
+
+export interface Traffic {
+  /** Stops, and waits until the last rename has arrived. @returns the number of renames */
+  settle(): Promise<number>;
+}
+
+export async function startTraffic(stage: Stage, account: Account): Promise<Traffic> {
+  const { namespace, name, username } = account;
+  const get = (resource: string, path: string): Promise<string> =>
+    kubectl(stage, ['get', resource, '-o', `jsonpath=${path}`], { namespace });
+  const ids = (await get('customers', '{.items[*].spec.companyID}')).split(' ');
+  const stopped = new AbortController();
+  let renames = 0;
+  let last = { id: '', name: '' };
+  const change = async (): Promise<void> => {
+    last = { id: ids[renames % ids.length] ?? '', name: `Renamed ${renames}` };
+    await post(stage, '/tree/rename', { account: username, ...last });
+    renames++;
+    const asked = `mspoperator.dev/requestedAt=traffic-${renames}`;
+    await kubectl(stage, ['annotate', 'mspaccount', name, '--overwrite', asked], { namespace });
+  };
+  const work = (async () => {
+    while (!stopped.signal.aborted) {
+      await change();
+      await sleep(PAUSE_MS, undefined, { signal: stopped.signal }).catch(() => {});
+    }
+  })();
+  // Looked at by settle().
+  work.catch(() => {});
+  return {
+    settle: async () => {
+      stopped.abort();
+      await work;
+      await until(`the rename to "${last.name}" arrives`, 60_000, async () => {
+        const selector = `--field-selector=spec.companyID=${last.id}`;
+        const shown = await kubectl(
+          stage,
+          ['get', 'staticgroups', selector, '-o', 'jsonpath={.items[*].spec.displayName}'],
+          { namespace },
+        );
+        return shown === last.name;
+      });
+      return renames;
+    },
+  };
+}
