@@ -2,12 +2,14 @@
 
 import { access, constants, readFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
+import { runProgram } from '../controlplane/run.ts';
 
 export type ClusterKind = 'node' | 'kind';
 
 export interface Host {
   readonly platform: string;
   readonly root: boolean;
+  /** `docker` counts only when its daemon answers. */
   has(program: string): boolean;
   /** The folder of CNI plugins. */
   readonly cniPlugins: string | undefined;
@@ -75,6 +77,8 @@ export async function thisHost(): Promise<Host> {
   for (const program of ['docker', 'kind', ...Object.keys(PACKAGES)]) {
     for (const folder of folders) if (await present(join(folder, program))) found.add(program);
   }
+  if (found.has('docker') && (await runProgram('docker', ['info'], { timeoutMs: 20_000 })).code !== 0)
+    found.delete('docker');
   let cniPlugins: string | undefined;
   for (const folder of CNI_FOLDERS.toReversed()) {
     const all = await Promise.all(CNI_PLUGINS.map((plugin) => present(join(folder, plugin))));

@@ -126,7 +126,11 @@ export class Node {
       kubectlPath: paths.kubectl,
       runId: 'e2e',
     });
-    await this.#run('kube-controller-manager', paths['kube-controller-manager'], controllerManagerArgs(at, ['*']));
+    await this.#run('kube-controller-manager', paths['kube-controller-manager'], [
+      // All but one, which takes a certificate of another kind than this API server's.
+      ...controllerManagerArgs(at, ['*', '-kube-apiserver-serving-clustertrustbundle-publisher-controller']),
+      `--flex-volume-plugin-dir=${join(dir, 'volume-plugins')}`,
+    ]);
     const kubeconfig = `--kubeconfig=${at.kubeconfig}`;
     await this.#run('kube-scheduler', binaries.paths['kube-scheduler'], [
       kubeconfig,
@@ -178,7 +182,9 @@ export class Node {
     args: readonly string[],
     env: Record<string, string> = {},
   ): Promise<Supervised> {
-    const program = await this.#supervisor.run({ name, command, args, env, cwd: dirname(command) });
+    // The supervisor's umask hides its files from others; those of containers are for their users.
+    const run = ['-c', 'umask 022; exec "$@"', 'sh', command, ...args];
+    const program = await this.#supervisor.run({ name, command: 'sh', args: run, env, cwd: dirname(command) });
     this.#programs.push(program);
     return program;
   }

@@ -2,7 +2,7 @@
 
 import { until } from '../until.ts';
 import { crashLeader, deleteLeader, roll } from './leader.ts';
-import { type ExampleFile, namesOf, needsOf } from './needs.ts';
+import { namesOf, needsOf, type ExampleFile, type Login } from './needs.ts';
 import { definitions, expectKept, outdated, table, uids } from './objects.ts';
 import { install, previousChart, upgrade } from './release.ts';
 import { addressOf, simulatorAddress, startSimulator } from './simulator.ts';
@@ -22,15 +22,12 @@ interface Judged {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
-/** The account that the leader has work on: the first of the examples. */
-const ACCOUNT = { namespace: 'acme-msp', name: 'acme' };
-
 export async function runSteps(stage: Stage, examples: readonly ExampleFile[]): Promise<void> {
   const { report } = stage;
   const step = report.step.bind(report);
   const needs = needsOf(examples);
-  const [first] = needs.logins;
-  const account = { ...ACCOUNT, username: first?.username ?? '' };
+  const [account] = needs.logins;
+  if (account === undefined) throw new Error('the examples have no account');
 
   const certificate = await step('the simulator runs as a pod', () => startSimulator(stage, needs));
   await step(`${namesOf(needs).join(' and ')} lead to it, and to nothing else`, async () => {
@@ -48,7 +45,7 @@ export async function runSteps(stage: Stage, examples: readonly ExampleFile[]): 
     for (const { text } of examples) await stage.cluster.apply(text);
     await allReady(stage);
   });
-  await step('the tables of kubectl get', () => checkTables(stage));
+  await step('the tables of kubectl get', () => checkTables(stage, account));
   await step('helm upgrade brings the definitions up to date and keeps every object', async () => {
     const [before, old] = [await uids(stage), outdated(await definitions(stage))];
     if (old.length === 0) throw new Error('the version before has the same definitions: this shows nothing');
@@ -58,7 +55,7 @@ export async function runSteps(stage: Stage, examples: readonly ExampleFile[]): 
     if (still.length > 0) throw new Error(`still as before: ${still.join(', ')}`);
     expectKept(before, await uids(stage));
     await allReady(stage);
-    await checkTables(stage);
+    await checkTables(stage, account);
   });
   await step('helm test', async () =>
     report.say((await helm(stage, 'test', RELEASE, '--logs', '--timeout=100s')).trim()),
@@ -68,7 +65,7 @@ export async function runSteps(stage: Stage, examples: readonly ExampleFile[]): 
   if (stage.crash !== undefined) await step('the leader is killed', () => crashLeader(stage, account));
   await step('all is as it was, by uid', async () => {
     await allReady(stage);
-    await checkTables(stage, { renamed: true });
+    await checkTables(stage, account, { renamed: true });
   });
   await step('instances are removed, each by its creating service and once confirmed', () => removeInstances(stage));
   await step('accounts are removed, what they held stays', () => removeAccounts(stage));
@@ -106,8 +103,7 @@ async function allReady(stage: Stage): Promise<void> {
 }
 
 /** @param renamed customers have other names than the simulator's demonstration gives them */
-async function checkTables(stage: Stage, { renamed = false } = {}): Promise<void> {
-  const { namespace, name } = ACCOUNT;
+async function checkTables(stage: Stage, { namespace, account }: Login, { renamed = false } = {}): Promise<void> {
   const show = (kind: string): Promise<Record<string, string>[]> => table(stage, kind, namespace);
   const [accounts, groups, customers, instances] = [
     await show('mspaccounts'),
@@ -120,7 +116,7 @@ async function checkTables(stage: Stage, { renamed = false } = {}): Promise<void
     if (!matches) throw new Error(`no row with ${JSON.stringify(wanted)} among ${JSON.stringify(of.slice(0, 5))}`);
   };
   expectRow(accounts, {
-    NAME: name,
+    NAME: account,
     TYPE: 'MSPManager',
     MIXED: 'false',
     CUSTOMERS: '55',

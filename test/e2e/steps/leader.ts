@@ -3,8 +3,9 @@
 
 import { readAuditLog } from '../../controlplane/audit.ts';
 import { until } from '../until.ts';
+import type { Login } from './needs.ts';
 import { kubectl, NAMESPACE, PROGRAM, RELEASE, type Stage } from './stage.ts';
-import { startTraffic, type Account } from './traffic.ts';
+import { startTraffic } from './traffic.ts';
 import { createdTwice, leaders, leaseWrites, longestGapMs, objectWrites, returned } from './writes.ts';
 
 /** The chart's default. */
@@ -25,8 +26,8 @@ function rolledOut(stage: Stage): Promise<string> {
 }
 
 /** Both pods are new, and the leader is one of them. */
-export async function roll(stage: Stage, account: Account): Promise<void> {
-  await underTraffic(stage, account, LEASE_MS, async () => {
+export async function roll(stage: Stage, login: Login): Promise<void> {
+  await underTraffic(stage, login, LEASE_MS, async () => {
     const before = await leader(stage);
     await kubectl(stage, ['rollout', 'restart', `deployment/${RELEASE}`], { namespace: NAMESPACE });
     await rolledOut(stage);
@@ -38,10 +39,10 @@ export async function roll(stage: Stage, account: Account): Promise<void> {
 }
 
 /** Nothing is given back: the other pod waits until the Lease has run out. */
-export async function crashLeader(stage: Stage, account: Account): Promise<void> {
+export async function crashLeader(stage: Stage, login: Login): Promise<void> {
   const { crash } = stage;
   if (crash === undefined) throw new Error('this cluster lets nobody kill a process of a pod');
-  await underTraffic(stage, account, LEASE_MS + LOOK_MS, async () => {
+  await underTraffic(stage, login, LEASE_MS + LOOK_MS, async () => {
     const before = await leader(stage);
     await crash(before, PROGRAM);
     await until('another pod leads', 60_000, async () => (await leader(stage)) !== before);
@@ -56,8 +57,8 @@ export async function crashLeader(stage: Stage, account: Account): Promise<void>
 }
 
 /** It is told to stop, and gives the Lease back. */
-export async function deleteLeader(stage: Stage, account: Account): Promise<void> {
-  await underTraffic(stage, account, LEASE_MS, async () => {
+export async function deleteLeader(stage: Stage, login: Login): Promise<void> {
+  await underTraffic(stage, login, LEASE_MS, async () => {
     const before = await leader(stage);
     await kubectl(stage, ['delete', 'pod', before, '--timeout=50s'], { namespace: NAMESPACE });
     await until('another pod leads', 60_000, async () => {
@@ -68,9 +69,9 @@ export async function deleteLeader(stage: Stage, account: Account): Promise<void
   });
 }
 
-async function underTraffic(stage: Stage, account: Account, gapMs: number, work: () => Promise<void>): Promise<void> {
+async function underTraffic(stage: Stage, login: Login, gapMs: number, work: () => Promise<void>): Promise<void> {
   const from = Date.now();
-  const traffic = await startTraffic(stage, account);
+  const traffic = await startTraffic(stage, login);
   let renames: number;
   try {
     await work();

@@ -6,6 +6,9 @@ import { parseAllDocuments } from 'yaml';
 import { ROOT } from '../places.ts';
 
 export interface Login {
+  /** The account that uses it. */
+  readonly namespace: string;
+  readonly account: string;
   readonly username: string;
   readonly password: string;
   readonly services: readonly string[];
@@ -78,6 +81,8 @@ export function needsOf(examples: readonly ExampleFile[]): Needs {
     );
     const { token } = secret(metadata.namespace, own?.spec?.lifecycle?.secretRef?.name);
     logins.set(username, {
+      namespace: metadata.namespace ?? '',
+      account: metadata.name,
       username,
       password,
       services: spec?.services ?? [],
@@ -86,7 +91,8 @@ export function needsOf(examples: readonly ExampleFile[]): Needs {
   }
   const unique = (all: readonly string[]): string[] => [...new Set(all)];
   return {
-    logins: [...logins.values()],
+    // An account of one service has a tree and nothing else: it comes first, and gets the demonstration's.
+    logins: [...logins.values()].toSorted((a, b) => a.services.length - b.services.length),
     upstreamHosts: unique([DEFAULT_HOST, ...accounts.flatMap(({ spec }) => host(spec?.endpoint))]),
     lifecycleHosts: unique(instances.flatMap(({ spec }) => host(spec?.lifecycle?.endpoint))),
   };

@@ -2,24 +2,19 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../until.ts';
+import type { Login } from './needs.ts';
 import { post } from './simulator.ts';
 import { kubectl, type Stage } from './stage.ts';
 
 const PAUSE_MS = 1_500;
-
-export interface Account {
-  readonly namespace: string;
-  readonly name: string;
-  readonly username: string;
-}
 
 export interface Traffic {
   /** Stops, and waits until the last rename has arrived. @returns the number of renames */
   settle(): Promise<number>;
 }
 
-export async function startTraffic(stage: Stage, account: Account): Promise<Traffic> {
-  const { namespace, name, username } = account;
+export async function startTraffic(stage: Stage, login: Login): Promise<Traffic> {
+  const { namespace, account, username } = login;
   const get = (resource: string, path: string): Promise<string> =>
     kubectl(stage, ['get', resource, '-o', `jsonpath=${path}`], { namespace });
   const ids = (await get('customers', '{.items[*].spec.companyID}')).split(' ');
@@ -31,7 +26,7 @@ export async function startTraffic(stage: Stage, account: Account): Promise<Traf
     await post(stage, '/tree/rename', { account: username, ...last });
     renames++;
     const asked = `mspoperator.dev/requestedAt=traffic-${renames}`;
-    await kubectl(stage, ['annotate', 'mspaccount', name, '--overwrite', asked], { namespace });
+    await kubectl(stage, ['annotate', 'mspaccount', account, '--overwrite', asked], { namespace });
   };
   const work = (async () => {
     while (!stopped.signal.aborted) {
