@@ -10,7 +10,7 @@ export interface Host {
   readonly platform: string;
   readonly root: boolean;
   /** `docker` counts only when its daemon answers. */
-  has(program: string): boolean;
+  readonly has: (program: string) => boolean;
   /** The folder of CNI plugins. */
   readonly cniPlugins: string | undefined;
   /** With controllers of version 1. */

@@ -1,11 +1,12 @@
 // The run on a node of our own: what is prepared on the machine before it and taken away after it.
 
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Host } from './host.ts';
-import { buildImages } from './image/builder.ts';
+import { buildImages, type Images } from './image/builder.ts';
+import { operatorImage } from './image/names.ts';
 import type { Prepared } from './inside.ts';
 import { findNodeBinaries } from './node/binaries.ts';
 import { makeCgroups, ownHierarchies, removeCgroups } from './node/cgroups.ts';
@@ -29,6 +30,7 @@ export async function runOnNode(
     const images = await report.step('the images, from the Dockerfile', () =>
       buildImages(has('docker') ? 'docker' : 'buildah', dir, report.say, paths.pause),
     );
+    await report.step('the image is small', () => checkSize(report, images));
     const aliases = aliasesOf(needsOf(readExamples()));
     await runInTree(report, { dir, images: Object.values(images), cniPlugins, aliases }, interrupted);
   } finally {
@@ -38,6 +40,15 @@ export async function runOnNode(
     const left = leftBehind(before, await tracesOf());
     if (left.length > 0) throw new Error(left.join('\n'));
   });
+}
+
+const MOST_MB = 200;
+
+/** As it is on a node, unpacked. */
+async function checkSize(report: Report, images: Images): Promise<void> {
+  const megabytes = (await stat(images[operatorImage] ?? '')).size / 1e6;
+  report.say(`${megabytes.toFixed(0)} MB`);
+  if (megabytes > MOST_MB) throw new Error(`more than ${MOST_MB} MB`);
 }
 
 /** Runs inside.ts in namespaces and cgroups of its own, and takes away what the kernel does not. */

@@ -1,5 +1,6 @@
 // What a run could leave on the machine. Taken before and after; what differs was left behind.
 
+import { readdirSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { must } from './run.ts';
@@ -25,7 +26,7 @@ export async function tracesOf(): Promise<Traces> {
     link: links.map((line) => line.split(': ')[1] ?? ''),
     'firewall rule': rules.filter((line) => line.startsWith('-')),
     folder: (await Promise.all(FOLDERS.map(entries))).flat(),
-    sysctl: Object.entries(await sysctls()).map(([name, value]) => `${name} = ${value}`),
+    sysctl: Object.entries(sysctls()).map(([name, value]) => `${name} = ${value}`),
   };
 }
 
@@ -38,17 +39,19 @@ export function leftBehind(before: Traces, after: Traces): string[] {
 }
 
 /** Settings of the whole machine and of this network namespace, by their path below /proc/sys. */
-export async function sysctls(): Promise<Record<string, string>> {
-  const paths = await readdir('/proc/sys', { recursive: true, withFileTypes: true });
+export function sysctls(): Record<string, string> {
   const values: Record<string, string> = {};
-  for (const entry of paths) {
+  // One by one and at once: there are some thousand, each of which is there without waiting.
+  for (const entry of readdirSync('/proc/sys', { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
     const name = path.slice('/proc/sys/'.length);
     if (VOLATILE.test(name)) continue;
-    // Some can only be written.
-    const value = await readFile(path, 'utf8').catch(() => undefined);
-    if (value !== undefined) values[name] = value.trim().replaceAll(/\s+/g, ' ');
+    try {
+      values[name] = readFileSync(path, 'utf8').trim().replaceAll(/\s+/g, ' ');
+    } catch {
+      // It can only be written, or went with its device.
+    }
   }
   return values;
 }

@@ -60,10 +60,12 @@ export async function runSteps(stage: Stage, examples: readonly ExampleFile[]): 
   await step('helm test', async () =>
     report.say((await helm(stage, 'test', RELEASE, '--logs', '--timeout=100s')).trim()),
   );
+  const before = await uids(stage);
   await step('the Deployment is rolled: the lead moves', () => roll(stage, account));
   await step('the pod that leads is deleted', () => deleteLeader(stage, account));
   if (stage.crash !== undefined) await step('the leader is killed', () => crashLeader(stage, account));
-  await step('all is as it was, by uid', async () => {
+  await step('every object is still the same', async () => {
+    expectKept(before, await uids(stage));
     await allReady(stage);
     await checkTables(stage, account, { renamed: true });
   });

@@ -1,6 +1,6 @@
 // What the examples need to be applied as they are: the logins that they name, and the hosts that they expect upstream.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { ROOT } from '../places.ts';
@@ -22,6 +22,7 @@ export interface ExampleFile {
 }
 
 export interface Needs {
+  /** The first has the simulator's demonstration as its tree. */
   readonly logins: readonly Login[];
   /** Of accounts, and of lifecycle services. */
   readonly upstreamHosts: readonly string[];
@@ -42,22 +43,15 @@ export interface ExampleObject {
   };
 }
 
-const OURS = /^(v1|rbac\.authorization\.k8s\.io\/v1|mspoperator\.dev\/v1alpha1)$/;
+/** Those that set namespaces up and go together, in this order. The others change one of them for a task. */
+const SET_UPS = ['msp-manager.yaml', 'instance-in-portal.yaml', 'mixed-account.yaml', 'managed-msp.yaml'];
 const DEFAULT_HOST = 'mspapi.eset.com';
 
-/** Those that need nothing but Kubernetes and this operator; the ones that make a namespace first. */
 export function readExamples(): ExampleFile[] {
-  const dir = join(ROOT, 'examples');
-  const files = readdirSync(dir).filter((name) => name.endsWith('.yaml'));
-  const examples = files.map((name) => {
-    const text = readFileSync(join(dir, name), 'utf8');
+  return SET_UPS.map((name) => {
+    const text = readFileSync(join(ROOT, 'examples', name), 'utf8');
     return { name, text, objects: parseAllDocuments(text).map((document) => document.toJS() as ExampleObject) };
   });
-  const makesNamespace = ({ objects }: ExampleFile): number =>
-    objects.some(({ kind }) => kind === 'Namespace') ? 0 : 1;
-  return examples
-    .filter(({ objects }) => objects.every(({ apiVersion }) => OURS.test(apiVersion)))
-    .toSorted((a, b) => makesNamespace(a) - makesNamespace(b));
 }
 
 export function needsOf(examples: readonly ExampleFile[]): Needs {
@@ -91,8 +85,7 @@ export function needsOf(examples: readonly ExampleFile[]): Needs {
   }
   const unique = (all: readonly string[]): string[] => [...new Set(all)];
   return {
-    // An account of one service has a tree and nothing else: it comes first, and gets the demonstration's.
-    logins: [...logins.values()].toSorted((a, b) => a.services.length - b.services.length),
+    logins: [...logins.values()],
     upstreamHosts: unique([DEFAULT_HOST, ...accounts.flatMap(({ spec }) => host(spec?.endpoint))]),
     lifecycleHosts: unique(instances.flatMap(({ spec }) => host(spec?.lifecycle?.endpoint))),
   };

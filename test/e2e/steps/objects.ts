@@ -65,7 +65,7 @@ export function rows(text: string): Record<string, string>[] {
   const [heading = '', ...lines] = text.split('\n').filter((line) => line.trim() !== '');
   const columns = [...heading.matchAll(/\S+(?: \S+)*/g)].map((match) => ({ name: match[0], at: match.index }));
   return lines.map((line) => {
-    const characters = [...line];
+    const characters = Array.from(line);
     return Object.fromEntries(
       columns.map(({ name, at }, index) => [
         name,

@@ -9,6 +9,7 @@ import { kubectl, type Stage } from './stage.ts';
 const PAUSE_MS = 1_500;
 
 export interface Traffic {
+  stop(): void;
   /** Stops, and waits until the last rename has arrived. @returns the number of renames */
   settle(): Promise<number>;
 }
@@ -28,6 +29,16 @@ export async function startTraffic(stage: Stage, login: Login): Promise<Traffic>
     const asked = `mspoperator.dev/requestedAt=traffic-${renames}`;
     await kubectl(stage, ['annotate', 'mspaccount', account, '--overwrite', asked], { namespace });
   };
+  const arrived = (): Promise<boolean> =>
+    until(`the rename to "${last.name}" arrives`, 60_000, async () => {
+      const selector = `--field-selector=spec.companyID=${last.id}`;
+      const path = 'jsonpath={.items[*].spec.displayName}';
+      const shown = await kubectl(stage, ['get', 'staticgroups', selector, '-o', path], { namespace });
+      return shown === last.name;
+    });
+  // The one that leads now writes before anything happens to it, and the one that leads at the end after all has happened.
+  await change();
+  await arrived();
   const work = (async () => {
     while (!stopped.signal.aborted) {
       await change();
@@ -37,18 +48,12 @@ export async function startTraffic(stage: Stage, login: Login): Promise<Traffic>
   // Looked at by settle().
   work.catch(() => {});
   return {
+    stop: () => stopped.abort(),
     settle: async () => {
       stopped.abort();
       await work;
-      await until(`the rename to "${last.name}" arrives`, 60_000, async () => {
-        const selector = `--field-selector=spec.companyID=${last.id}`;
-        const shown = await kubectl(
-          stage,
-          ['get', 'staticgroups', selector, '-o', 'jsonpath={.items[*].spec.displayName}'],
-          { namespace },
-        );
-        return shown === last.name;
-      });
+      await change();
+      await arrived();
       return renames;
     },
   };

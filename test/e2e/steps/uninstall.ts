@@ -11,6 +11,12 @@ interface Instance {
   readonly status: { readonly instanceID: string; readonly creatingService: string };
 }
 
+interface Child {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
+  };
+}
+
 /** Removes each instance as its creating service; refused before a person has confirmed it. */
 export async function removeInstances(stage: Stage): Promise<void> {
   const all = await items<Instance>(stage, 'protectinstances', '--all-namespaces');
@@ -38,9 +44,20 @@ export async function removeInstances(stage: Stage): Promise<void> {
   }
 }
 
-/** Their groups and customers stay, unlinked. */
+/** Their groups and customers stay, and say that they are no longer linked. */
 export async function removeAccounts(stage: Stage): Promise<void> {
+  const children = (all: ReadonlyMap<string, string>): Map<string, string> =>
+    new Map([...all].filter(([name]) => /^(staticgroups|customers) /.test(name)));
+  const before = children(await uids(stage));
   await kubectl(stage, ['delete', 'mspaccounts', '--all', '--all-namespaces', '--timeout=50s']);
+  expectKept(before, await uids(stage));
+  const customers = await items<Child>(stage, 'customers', '--all-namespaces');
+  const linked = customers.filter(({ status }) => {
+    const condition = status?.conditions?.find(({ type }) => type === 'Linked');
+    return condition?.status !== 'False' || condition.reason !== 'AccountRemoved';
+  });
+  if (linked.length > 0)
+    throw new Error(`${linked.length} of ${customers.length} customers do not say that they are unlinked`);
 }
 
 const SELECTOR = `--selector=app.kubernetes.io/instance=${RELEASE}`;
@@ -54,11 +71,17 @@ export async function uninstall(stage: Stage): Promise<void> {
   const before = await uids(stage);
   await helm(stage, 'uninstall', RELEASE, '--wait', '--timeout=100s');
   expectKept(before, await uids(stage));
-  const left = [
-    await kubectl(stage, ['get', CLUSTER_WIDE, SELECTOR, '-o', 'name']),
-    await kubectl(stage, ['get', NAMESPACED, SELECTOR, '-o', 'name'], { namespace: NAMESPACE }),
-  ].join('');
-  if (left !== '') throw new Error(`left in the cluster: ${left.trim().split('\n').join(', ')}`);
+  // Helm waits for what it installed; the pods of the Deployment follow.
+  let left = '';
+  await until('nothing is left of the release', 60_000, async () => {
+    left = [
+      await kubectl(stage, ['get', CLUSTER_WIDE, SELECTOR, '-o', 'name']),
+      await kubectl(stage, ['get', NAMESPACED, SELECTOR, '-o', 'name'], { namespace: NAMESPACE }),
+    ].join('');
+    return left === '';
+  }).catch((error: unknown) => {
+    throw new Error(`left in the cluster: ${left.trim().split('\n').join(', ')}`, { cause: error });
+  });
 }
 
 /** The definitions, and with them all that is left; then the namespaces of the examples go without a word. */
