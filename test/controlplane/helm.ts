@@ -42,7 +42,9 @@ export async function runHelm(args: readonly string[], env: NodeJS.ProcessEnv = 
   const own = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HELM_')));
   const homes = Object.fromEntries(['CACHE', 'CONFIG', 'DATA'].map((name) => [`HELM_${name}_HOME`, join(dir, name)]));
   try {
-    return await runProgram(helm, args, { env: { ...own, ...homes, ...env }, timeoutMs: 120_000 });
+    // What it learns of a cluster's API is not for the user's own kubectl either.
+    const kube = { KUBECACHEDIR: join(dir, 'KUBE') };
+    return await runProgram(helm, args, { env: { ...own, ...homes, ...kube, ...env }, timeoutMs: 120_000 });
   } finally {
     await rm(dir, { recursive: true, force: true });
   }

@@ -21,6 +21,8 @@ export async function buildah(dir: string): Promise<Buildah> {
   const root = join(CACHE, 'buildah');
   const runRoot = join(dir, 'buildah-run');
   await mkdir(root, { recursive: true });
+  const packages = join(CACHE, 'npm');
+  await mkdir(packages, { recursive: true });
   const npmrc = await npmSettings(dir);
   const run = (...args: string[]): Promise<string> =>
     must('buildah', [`--root=${root}`, `--runroot=${runRoot}`, '--storage-driver=overlay', ...args], {
@@ -33,8 +35,10 @@ export async function buildah(dir: string): Promise<Buildah> {
       // No layer cache: it does not see that a build argument has changed. The network is the machine's, and so are its
       // settings of npm and its certificates.
       const host = ['--network=host', '--isolation=chroot'];
-      const volumes = [`--volume=${npmrc}:/root/.npmrc:ro`, `--volume=${CERTIFICATES}:${CERTIFICATES}:ro`];
-      await run('build', '--no-cache', '--pull-never', '--quiet', ...host, ...volumes, `--tag=${image}`, ...args);
+      // What was downloaded once is kept; the lock file says what its bytes must be.
+      const volumes = [`${npmrc}:/root/.npmrc:ro`, `${CERTIFICATES}:${CERTIFICATES}:ro`, `${packages}:/root/.npm`];
+      const mounts = volumes.map((volume) => `--volume=${volume}`);
+      await run('build', '--no-cache', '--pull-never', '--quiet', ...host, ...mounts, `--tag=${image}`, ...args);
     },
     has: async (image) => (await run('images', '--format={{.Name}}:{{.Tag}}')).split('\n').includes(image),
     save: async (image, path) => {

@@ -1,0 +1,82 @@
+// The run on a node of our own: what is prepared on the machine before it and taken away after it.
+
+import { once } from 'node:events';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Host } from './host.ts';
+import { buildImages, type Images } from './image/builder.ts';
+import { operatorImage } from './image/names.ts';
+import type { Prepared } from './inside.ts';
+import { findNodeBinaries } from './node/binaries.ts';
+import { makeCgroups, ownHierarchies, removeCgroups } from './node/cgroups.ts';
+import { startTree } from './node/tree.ts';
+import type { Counts, Report } from './report.ts';
+import { saveSettings } from './settings.ts';
+import { needsOf, readExamples } from './steps/needs.ts';
+import { aliasesOf } from './steps/simulator.ts';
+import { leftBehind, tracesOf } from './traces.ts';
+import { until } from './until.ts';
+
+export async function runOnNode(
+  report: Report,
+  { has, cniPlugins = '' }: Host,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const { paths } = await report.step('the programs of the node', () => findNodeBinaries(report.say));
+  const before = await tracesOf();
+  const dir = await mkdtemp(join(tmpdir(), 'eset-msp-e2e-'));
+  try {
+    const images = await report.step('the images, from the Dockerfile', () =>
+      buildImages(has('docker') ? 'docker' : 'buildah', dir, report.say, paths.pause),
+    );
+    await report.step('the image is small', () => checkSize(report, images));
+    const aliases = aliasesOf(needsOf(readExamples()));
+    await runInTree(report, { dir, images: Object.values(images), cniPlugins, aliases }, interrupted);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+  await report.step('nothing is left on the machine', async () => {
+    const left = leftBehind(before, await tracesOf());
+    if (left.length > 0) throw new Error(left.join('\n'));
+  });
+}
+
+const MOST_MB = 200;
+
+/** As it is on a node, unpacked. */
+async function checkSize(report: Report, images: Images): Promise<void> {
+  const megabytes = (await stat(images[operatorImage] ?? '')).size / 1e6;
+  report.say(`${megabytes.toFixed(0)} MB`);
+  if (megabytes > MOST_MB) throw new Error(`more than ${MOST_MB} MB`);
+}
+
+/** Runs inside.ts in namespaces and cgroups of its own, and takes away what the kernel does not. */
+export async function runInTree(report: Report, prepared: Prepared, interrupted: AbortSignal): Promise<void> {
+  const input = join(prepared.dir, 'prepared.json');
+  await writeFile(input, JSON.stringify(prepared));
+  const restore = await saveSettings();
+  const cgroups = await makeCgroups(await ownHierarchies(), `eset-msp-e2e-${process.pid}`);
+  try {
+    const tree = startTree(cgroups, [process.execPath, join(import.meta.dirname, 'inside.ts'), input]);
+    const ended = once(tree, 'exit');
+    let counts: Counts | undefined;
+    tree.once('message', (message) => (counts = message as Counts));
+    const kill = (): boolean => tree.kill('SIGKILL');
+    if (interrupted.aborted) kill();
+    interrupted.addEventListener('abort', kill, { once: true });
+    await ended;
+    interrupted.throwIfAborted();
+    if (counts === undefined) throw new Error('the node ended without a word');
+    report.add(counts);
+  } finally {
+    await restore();
+    // The last processes may still be on their way out.
+    await until('the cgroups are empty', 20_000, async () =>
+      removeCgroups(cgroups).then(
+        () => true,
+        () => false,
+      ),
+    );
+  }
+}
