@@ -11,6 +11,7 @@ import { LeaderElector, requestTimeoutMs, type ElectionNews, type LeaderElection
 import { LeaderMemory } from './leader-memory.ts';
 import { Metrics } from './metrics.ts';
 import { Transport } from './transport.ts';
+import type { Call } from './transport-metrics.ts';
 
 export interface LeaderThreadData {
   readonly buffer: SharedArrayBuffer;
@@ -21,9 +22,10 @@ export interface LeaderThreadData {
   readonly stuckAfterMs: number;
 }
 
-/** The thread ends after `lost` and `released`. `news` in between. */
+/** The thread ends after `lost` and `released`. `news`, and `call` for each call, in between. */
 export type FromLeaderThread =
   | { readonly type: 'news'; readonly news: ElectionNews }
+  | { readonly type: 'call'; readonly call: Call }
   | { readonly type: 'lost'; readonly why: string }
   | { readonly type: 'released'; readonly trouble: string | null };
 
@@ -41,6 +43,7 @@ const transport = new Transport({
   // What goes wrong is told as news, and the main thread keeps the metrics.
   log: pino({ level: 'silent' }),
   metrics: new Metrics(),
+  onCall: (call) => tell({ type: 'call', call }),
   clock,
   random: Math.random,
   connection: loadConnection(connection),

@@ -12,6 +12,7 @@ import type { Deps } from './deps.ts';
 import type { ElectionNews, LeaderElectionOptions } from './leader-election.ts';
 import { LeaderMemory } from './leader-memory.ts';
 import type { FromLeaderThread, LeaderThreadData, ToLeaderThread } from './leader-thread.ts';
+import { countCalls, type OnCall } from './transport-metrics.ts';
 
 export interface LeadershipOptions extends Deps {
   readonly election: LeaderElectionOptions;
@@ -36,6 +37,7 @@ export class Leadership {
   readonly #memory = new LeaderMemory();
   readonly #elected = Promise.withResolvers<void>();
   readonly #lose: (reason: Error) => void;
+  readonly #count: OnCall;
   /** Fires when the thread has nothing more to do. */
   readonly #released = new AbortController();
   #thread: Worker | null = null;
@@ -49,6 +51,7 @@ export class Leadership {
     this.lost.catch(() => {});
     this.#lose = lost.reject;
     const { metrics, election } = options;
+    this.#count = countCalls(metrics);
     const gauge = metrics.gauge('leader_election_master_status', '1: this process leads; 0: it stands by.', ['name']);
     metrics.onScrape(() => gauge.set({ name: election.name }, this.mayWrite() ? 1 : 0));
   }
@@ -86,6 +89,9 @@ export class Leadership {
     switch (message.type) {
       case 'news':
         this.#news(message.news);
+        break;
+      case 'call':
+        this.#count(message.call);
         break;
       case 'lost':
         this.#end(new Error(`the lease was lost: ${message.why}`));

@@ -10,7 +10,7 @@ import type { Deps } from './deps.ts';
 import { Outage, type Ending } from './outage.ts';
 import { Pools } from './pools.ts';
 import { DEFAULT_RETRY, isGatewayError, markNeverSent, retryDelay, type RetryPolicy } from './retry.ts';
-import { TransportMetrics } from './transport-metrics.ts';
+import { countCalls, type OnCall } from './transport-metrics.ts';
 import type { MayWrite } from './write-gate.ts';
 
 export interface TransportOptions extends Deps {
@@ -21,6 +21,8 @@ export interface TransportOptions extends Deps {
   readonly timeoutMs?: number;
   readonly userAgent?: string;
   readonly retry?: RetryPolicy;
+  /** Told of each call. Default: counts them in `metrics`. */
+  readonly onCall?: OnCall;
   /** Asked at the moment a call that changes something is handed to the socket. Default: always. */
   readonly mayWrite?: MayWrite;
 }
@@ -60,7 +62,7 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #pools: Pools;
   readonly #outage: Outage;
-  readonly #metrics: TransportMetrics;
+  readonly #onCall: OnCall;
   readonly #prefix: string;
 
   constructor(options: TransportOptions) {
@@ -69,7 +71,7 @@ export class Transport {
     this.#prefix = connection.server.pathname.replace(/\/$/, '');
     this.#pools = new Pools(connection, options.connections ?? 32, options.mayWrite);
     this.#outage = new Outage(options);
-    this.#metrics = new TransportMetrics(options.metrics, connection.server.host);
+    this.#onCall = options.onCall ?? countCalls(options.metrics);
   }
 
   /** One call. Any answer resolves, also an error status; no answer rejects with a KubeError of status 0. */
@@ -121,7 +123,7 @@ export class Transport {
   ): Promise<StreamAnswer> {
     const what = `WATCH ${call.path}`;
     const limit = new TimeLimit(call.signal, call.timeoutMs ?? 30_000, this.#options);
-    const done = this.#metrics.begin('WATCH');
+    const done = this.#begin('WATCH');
     try {
       const credentials = await this.#credentials(limit.signal);
       const request = this.#request({ ...call, method: 'GET' }, credentials, limit.signal);
@@ -154,7 +156,7 @@ export class Transport {
       ended('unknown');
       throw limit.reason(what);
     }
-    const done = this.#metrics.begin(call.method);
+    const done = this.#begin(call.method);
     let status: number | null = null;
     let ending: Ending = 'unknown';
     try {
@@ -178,6 +180,13 @@ export class Transport {
       done(status);
       ended(ending);
     }
+  }
+
+  /** Call the result with the status of the answer, `null` for none. */
+  #begin(verb: string): (status: number | null) => void {
+    const started = performance.now();
+    const { host } = this.#options.connection.server;
+    return (status) => this.#onCall({ verb, host, status, seconds: (performance.now() - started) / 1000 });
   }
 
   async #credentials(signal: AbortSignal): Promise<Credentials> {

@@ -7,6 +7,7 @@ import { clientFor, type TestClient } from '../../operator/runtime/cluster-testi
 import { loadConnection } from '../../operator/runtime/connection.ts';
 import { LEASES, type Lease } from '../../operator/runtime/lease.ts';
 import { Leadership } from '../../operator/runtime/leadership.ts';
+import { Metrics } from '../../operator/runtime/metrics.ts';
 import { realDeps } from '../../operator/runtime/testing.ts';
 import { connect, type Cluster } from '../controlplane/client.ts';
 import { startProxy, type ApiProxy } from '../proxy/proxy.ts';
@@ -41,9 +42,10 @@ afterEach(async () => {
   await cluster.deleteNamespace(namespace, { wait: false });
 });
 
-function candidate({ stuckAfterMs = 30_000, via = kubeconfig } = {}): Leadership {
+function candidate({ stuckAfterMs = 30_000, via = kubeconfig, metrics = new Metrics() } = {}): Leadership {
   const leadership = new Leadership({
     ...realDeps(),
+    metrics,
     election: { ...TIMES, namespace, name: 'lease', identity: `candidate-${++made}` },
     connection: { kubeconfig: via },
     userAgent: 'election test',
@@ -142,6 +144,19 @@ test('without a wire the gate shuts at the renew deadline by itself', async () =
   const took = await until('the gate is shut', () => !leader.mayWrite());
   expect(took).toBeLessThan(TIMES.renewDeadlineMs + 50);
   await until('it is told', () => lost.has(leader), 1_000);
+});
+
+test('its calls are counted among those of the program', async () => {
+  const metrics = new Metrics();
+  const leader = candidate({ metrics });
+  await until('it leads', () => leader.mayWrite());
+  const renewals = async (): Promise<number> => {
+    const metric = await metrics.registry.getSingleMetric('rest_client_requests_total')?.get();
+    const found = metric?.values.filter(({ labels }) => labels['method'] !== 'GET' && labels['code'] === '200');
+    return found?.reduce((sum, { value }) => sum + value, 0) ?? 0;
+  };
+  await expect.poll(renewals, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+  expect(await metrics.text()).toMatch(/rest_client_requests_total\{code="\d+",method="\w+",host="127.0.0.1:\d+"\}/);
 });
 
 test('whoever has resigned may not write, and is not lost', async () => {
