@@ -59,12 +59,15 @@ export class Metrics {
   }
 }
 
+/** Each look wakes the process up: at every 10 ms, the default, that was most of what an idle operator cost. */
+const LAG_RESOLUTION_MS = 100;
+
 /** The registry of a program: with the process's own metrics and the lag of its event loop. */
 export function createRegistry(options: MetricsOptions = {}): Metrics {
   const metrics = new Metrics(options.prefix);
   if (options.processMetrics === false) return metrics;
-  collectDefaultMetrics({ register: metrics.registry });
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  collectDefaultMetrics({ register: metrics.registry, eventLoopMonitoringPrecision: LAG_RESOLUTION_MS });
+  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   delay.enable();
   const lag = metrics.gauge(
     `${metrics.prefix}event_loop_lag_seconds`,
@@ -73,7 +76,7 @@ export function createRegistry(options: MetricsOptions = {}): Metrics {
   );
   metrics.onScrape(() => {
     // The histogram counts whole intervals, so the resolution itself is not lag; max is 0 before the first sample.
-    lag.set(Math.max(0, delay.max / 1e9 - 0.02));
+    lag.set(Math.max(0, delay.max / 1e9 - LAG_RESOLUTION_MS / 1000));
     delay.reset();
   });
   return metrics;
