@@ -59,7 +59,13 @@ export async function runPhases(world: World, { rawObjects, idleSeconds, say }: 
   const changed = await meter.measure(() => account.sync(), ANNOTATED);
 
   say(`idle for ${idleSeconds} s`);
+  const requestsBefore = await requestsOf(world);
   const idle = await meter.measure(() => sleep(idleSeconds * 1000), {}, 0);
+  const idleCost = {
+    objects: groups + changes.added + customers + changes.added,
+    cpuMsPerSecond: ((idle.phase.cpuSeconds['operator'] ?? 0) * 1000) / idle.phase.observedSeconds,
+    requestsPerMinute: (((await requestsOf(world)) - requestsBefore) * 60) / idle.phase.observedSeconds,
+  };
   say('restart');
   await world.stopOperator();
   const restart = await meter.measure(() => world.startOperator());
@@ -90,8 +96,9 @@ export async function runPhases(world: World, { rawObjects, idleSeconds, say }: 
     ceilingSeconds:
       groups / median.createGroups + customers / median.createCustomers + customers / median.patchCustomers,
     phases,
+    idleCost,
     restartSeconds: restartSeconds / 1000,
-    problems: notAsPromised(phases, imported.result.status, { groups, customers, changes }),
+    problems: notAsPromised(phases, imported.result.status, { groups, customers, changes, idleCost }),
   };
 }
 
@@ -103,6 +110,12 @@ function everyNow(say: (text: string) => void, text: () => Promise<string>): () 
     next += PROGRESS_MS;
     say(await text());
   };
+}
+
+/** Requests to the API server that the operator has counted, those of its lease among them. */
+async function requestsOf({ operator }: World): Promise<number> {
+  const lines = (await operator.metrics()).split('\n').filter((line) => line.startsWith('rest_client_requests_total{'));
+  return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }
 
 /** When the operator said that it is ready, in ms since the epoch. */

@@ -1,6 +1,8 @@
-// Whether the operator wrote what it promises (design §4, promise 7: quiet), so that no figure is of a wrong result.
+// Whether the operator wrote what it promises (design §4, promise 7: quiet), so that no figure is of a wrong result; and
+// whether it costs next to nothing when there is nothing to do.
 
 import type { MSPAccountStatus } from '../../operator/api/v1alpha1/mspaccount.ts';
+import type { IdleCost } from './results.ts';
 import { countOf, type Writes } from './server-writes.ts';
 import type { Changes } from './upstream.ts';
 
@@ -8,7 +10,13 @@ export interface Expected {
   readonly groups: number;
   readonly customers: number;
   readonly changes: Changes;
+  readonly idleCost: IdleCost;
 }
+
+/** 1 % of a core. */
+const IDLE_CPU_MS_PER_SECOND = 10;
+/** A renewal of the lease every 2 s makes 30. */
+const IDLE_REQUESTS_PER_MINUTE = 45;
 
 interface Written {
   readonly writes: Writes;
@@ -18,7 +26,7 @@ interface Written {
 export function notAsPromised(
   phases: Readonly<Record<'import' | 'unchanged' | 'changed' | 'idle' | 'restart', Written>>,
   status: MSPAccountStatus | undefined,
-  { groups, customers, changes }: Expected,
+  { groups, customers, changes, idleCost }: Expected,
 ): string[] {
   const problems: string[] = [];
   const check = (what: string, found: number | undefined, expected: number): void => {
@@ -42,6 +50,15 @@ export function notAsPromised(
     check(`writes to children: ${name}`, children(phase), 0);
     check(`events: ${name}`, countOf(phase.writes, 'events'), 0);
     check(`writes to the account: ${name}`, account(phase), phase === phases.unchanged ? 1 : 0);
+  }
+  const { cpuMsPerSecond, requestsPerMinute } = idleCost;
+  if (cpuMsPerSecond > IDLE_CPU_MS_PER_SECOND) {
+    problems.push(`CPU when idle: ${cpuMsPerSecond.toFixed(1)} ms/s, more than ${IDLE_CPU_MS_PER_SECOND}`);
+  }
+  if (requestsPerMinute > IDLE_REQUESTS_PER_MINUTE) {
+    problems.push(
+      `requests when idle: ${requestsPerMinute.toFixed(0)} a minute, more than ${IDLE_REQUESTS_PER_MINUTE}`,
+    );
   }
   return problems;
 }

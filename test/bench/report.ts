@@ -4,6 +4,7 @@ import type { Phase } from './meter.ts';
 import { CONTROL_PLANE } from './processes.ts';
 import type { Results } from './results.ts';
 import { countOf } from './server-writes.ts';
+import { number, ratio, table } from './table.ts';
 
 /** Share of the machine above which the times of a run cannot be compared with each other. */
 const MAY_BE_STRANGERS = 0.1;
@@ -46,7 +47,9 @@ function operatorTable(results: Results): string {
       row('restart, until the caches are full', phases.restart, restartSeconds),
     ],
   );
-  return `${figures}\nstrangers: how much of the machine was taken by what does not belong to the benchmark.`;
+  const { objects, cpuMsPerSecond, requestsPerMinute } = results.idleCost;
+  const idle = `Idle, with ${number(objects)} objects and the lease: ${cpuMsPerSecond.toFixed(1)} ms of CPU a second, ${requestsPerMinute.toFixed(0)} requests to the API server a minute.`;
+  return `${figures}\n${idle}\nstrangers: how much of the machine was taken by what does not belong to the benchmark.`;
 }
 
 /** Time depends on what else the machine does; CPU much less. Both are compared with the raw client's in the same run. */
@@ -116,27 +119,10 @@ function rawTable({ raw, connections }: Results): string {
   ].join('\n');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  const pad = (text: string, column: number): string =>
-    column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
-  const line = (row: readonly string[]): string => `| ${row.map(pad).join(' | ')} |`;
-  const rule = widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)].join('\n');
-}
-
 function strangersIn({ strangerSeconds, observedSeconds }: Phase, cores: number): number {
   return strangerSeconds / (observedSeconds * cores);
 }
 
 function percent(share: number): string {
   return `${(share * 100).toFixed(0)} %`;
-}
-
-function ratio(a: number, b: number): string {
-  return `${(a / b).toFixed(2)} ×`;
-}
-
-function number(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
 }

@@ -20,6 +20,15 @@ export interface Machine {
   readonly loadBefore: number;
 }
 
+/** Of an operator that leads and has nothing to do. */
+export interface IdleCost {
+  /** In its caches. */
+  readonly objects: number;
+  readonly cpuMsPerSecond: number;
+  /** To the API server: the renewals of the lease, a watch that has come to its end now and then. */
+  readonly requestsPerMinute: number;
+}
+
 export interface Results {
   readonly startedAt: string;
   readonly machine: Machine;
@@ -40,6 +49,7 @@ export interface Results {
     readonly idle: Phase;
     readonly restart: Phase;
   };
+  readonly idleCost: IdleCost;
   /** From the start of the process to its readiness. */
   readonly restartSeconds: number;
   /** Where the operator wrote more than it promises. */
@@ -70,7 +80,7 @@ export function medianSpeed(rounds: readonly RawSpeed[]): RawSpeed {
   };
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;

@@ -10,7 +10,7 @@ import { report } from './report.ts';
 import { saveResults } from './results.ts';
 import { World } from './world.ts';
 
-const HELP = `node test/bench/sync.ts [--companies 10000] [--raw-objects 2000] [--idle-seconds 20] [--profile]
+const HELP = `node test/bench/sync.ts [--companies 10000] [--raw-objects 2000] [--idle-seconds 60] [--profile]
 
   --companies     companies of the account, all levels together
   --raw-objects   objects of each kind that the raw client writes in each of its three rounds
@@ -21,7 +21,7 @@ const { values } = parseArgs({
   options: {
     companies: { type: 'string', default: '10000' },
     'raw-objects': { type: 'string', default: '2000' },
-    'idle-seconds': { type: 'string', default: '20' },
+    'idle-seconds': { type: 'string', default: '60' },
     profile: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
