@@ -6,8 +6,21 @@ import { World } from '../harness/world.ts';
 
 /** Every field that a line may have. */
 const WORDS = new Set([
-  ...['level', 'time', 'msg', 'err', 'health', 'metrics', 'user'],
-  ...['controller', 'key', 'reconcileID', 'why', 'result', 'changes', 'seconds', 'waitedSeconds'],
+  'level',
+  'time',
+  'msg',
+  'err',
+  'health',
+  'metrics',
+  'user',
+  'controller',
+  'key',
+  'reconcileID',
+  'why',
+  'result',
+  'changes',
+  'seconds',
+  'waitedSeconds',
 ]);
 
 test('each line is JSON in one vocabulary, and those of a pass belong together', async () => {
