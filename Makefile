@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 NPM := npm --silent --no-update-notifier
 
-.PHONY: help install build generate check test test-long soak demo bench e2e controlplane helm sbom image clean
+.PHONY: help install build generate check test test-long soak demo bench compare e2e controlplane helm sbom image clean
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
@@ -46,6 +46,9 @@ demo: build controlplane ## A synchronized MSP hierarchy in a real API server, t
 
 bench: build controlplane ## 10,000 companies: time, CPU, memory, against the API server's own speed
 	@$(NPM) run bench
+
+compare: install controlplane ## This runtime beside @kubernetes/client-node, in one run: docs/runtime-comparison.md
+	@$(NPM) run compare
 
 e2e: build ## The image, run by a kubelet: see docs/e2e.md (root, packages of the machine; E2E_CLUSTER=kind)
 	@$(NPM) run e2e
