@@ -135,6 +135,7 @@ class KubeConfigConnection implements Connection {
     const now = performance.now();
     if (now - this.#refreshedAt < REFRESH_AT_MOST_EVERY_MS) return false;
     this.#refreshedAt = now;
+    this.#usable = null;
     try {
       this.#config = loadKubeConfig(this.#options);
       this.#plugin = this.#pluginOf();
@@ -181,15 +182,20 @@ class KubeConfigConnection implements Connection {
       if (certificate !== null) Object.assign(tls, certificate);
       goodForMs = expiresAt - Date.now();
     }
-    return { credentials: { headers, tls: this.#checked(tls) }, goodForMs };
+    const usable = this.#checked(tls);
+    return { credentials: { headers, tls: usable }, goodForMs: usable === tls ? goodForMs : BAD_FOR_MS };
   }
 
-  /** Files that are being replaced may not fit together: a certificate with another one's key. */
+  /**
+   * Files that are being replaced may not fit together: a certificate with another one's key. What fitted before then goes on,
+   * unless the API server has refused it.
+   */
   #checked(tls: TlsOptions): TlsOptions {
-    if (this.#usable !== null && sameTls(this.#usable, tls)) return this.#usable;
+    if (this.#usable !== null && sameTls(this.#usable, tls)) return tls;
     try {
       createSecureContext(tls);
     } catch (error) {
+      if (this.#usable !== null) return this.#usable;
       throw new Error('the certificates and keys for the API server cannot be used', { cause: error });
     }
     this.#usable = tls;

@@ -3,7 +3,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { clientFor } from '../../operator/runtime/cluster-testing.ts';
 import { loadConnection } from '../../operator/runtime/connection.ts';
 import { writeKubeconfig, type KubeconfigParts } from '../controlplane/kubeconfig.ts';
@@ -33,6 +33,28 @@ test('a certificate with the key of another one is an error, not the end of the 
     message: expect.stringContaining('cannot be used') as string,
   });
   await client.close();
+});
+
+test('while they are being replaced the ones before go on', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const [certPath, keyPath] = [join(dir, 'tls.crt'), join(dir, 'tls.key')];
+  await configure({ 'client-certificate': certPath, 'client-key': keyPath });
+  const [old, next] = [people.issue('one'), people.issue('one')];
+  await Promise.all([writeFile(certPath, old.cert), writeFile(keyPath, old.key)]);
+  const connection = loadConnection({ kubeconfig });
+  const certificate = async (): Promise<string> => String((await connection.credentials()).tls.cert);
+  expect(await certificate()).toBe(old.cert);
+  await writeFile(keyPath, next.key);
+  vi.advanceTimersByTime(10_001);
+  expect(await certificate()).toBe(old.cert);
+  await writeFile(certPath, next.cert);
+  vi.advanceTimersByTime(5_001);
+  expect(await certificate()).toBe(next.cert);
+  // Refused ones do not go on.
+  await writeFile(keyPath, old.key);
+  connection.refresh(await connection.credentials());
+  await expect(connection.credentials()).rejects.toThrow('cannot be used');
 });
 
 test('nor is an authority that is none', async () => {

@@ -169,7 +169,7 @@ describe.concurrent('what changes under a running program', () => {
     const kubeconfig = join(dir, 'certificates.kubeconfig');
     const user = { 'client-certificate': certPath, 'client-key': keyPath };
     await writeKubeconfig(kubeconfig, { cluster: clusterPart(), user });
-    const validForMs = 8_000;
+    const validForMs = 12_000;
     await write(people.issue(USER, { validForMs }));
     const end = sleep(validForMs + 1_500);
     const load = startLoad(loadConnection({ kubeconfig }), NAMESPACE);
@@ -270,7 +270,7 @@ describe.concurrent('a plugin that gives the credentials', () => {
   }
 
   it('is asked once for all calls, again when what it gave has run out, and again when it is refused', async () => {
-    const expirationTimestamp = new Date(Date.now() + 3_000).toISOString();
+    const expirationTimestamp = new Date(Date.now() + 10_000).toISOString();
     const [first, last] = await Promise.all([tokenBoundTo('plugin-1'), tokenBoundTo('plugin-2')]);
     const { home, kubeconfig, runs } = await plugin(
       { token: first, expirationTimestamp },
@@ -278,12 +278,12 @@ describe.concurrent('a plugin that gives the credentials', () => {
       { token: last },
     );
     const load = startLoad(loadConnection({ kubeconfig }), NAMESPACE);
-    await load.pass(100);
+    await load.pass(2 * LANES);
     expect(await runs()).toBe(1);
     const info: unknown = JSON.parse(await readFile(join(home, 'info'), 'utf8'));
     const spec = { interactive: false, cluster: clusterPart() };
     expect(info).toEqual({ apiVersion: version, kind: 'ExecCredential', spec });
-    await eventually(async () => (await runs()) === 3, 'what it gave has run out, and then been refused', 5_000);
+    await eventually(async () => (await runs()) === 3, 'what it gave has run out, and then been refused', 30_000);
     await load.pass(100);
     await load.stop();
     expect(load.failures).toEqual([]);
