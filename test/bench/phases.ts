@@ -66,6 +66,9 @@ export async function runPhases(world: World, { rawObjects, idleSeconds, say }: 
     cpuMsPerSecond: ((idle.phase.cpuSeconds['operator'] ?? 0) * 1000) / idle.phase.observedSeconds,
     requestsPerMinute: (((await requestsOf(world)) - requestsBefore) * 60) / idle.phase.observedSeconds,
   };
+  say(
+    `  ${idleCost.cpuMsPerSecond.toFixed(1)} ms of CPU a second, ${idleCost.requestsPerMinute.toFixed(0)} requests a minute`,
+  );
   say('restart');
   await world.stopOperator();
   const restart = await meter.measure(() => world.startOperator());

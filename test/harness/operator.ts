@@ -22,6 +22,8 @@ export interface OperatorOptions {
   readonly upstreamHosts: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** How long it may take to be ready. Default: 20 s. */
+  readonly readyWithinMs?: number;
 }
 
 export class RunningOperator {
@@ -166,6 +168,6 @@ export async function startOperator(
       ...(options.env === undefined ? {} : { env: { ...options.env } }),
     }),
   );
-  await running.ready();
+  await running.ready(options.readyWithinMs);
   return running;
 }
