@@ -29,6 +29,8 @@ const SCHEMAS: Resource = { ...flow, plural: 'flowschemas', kind: 'FlowSchema' }
 const NAMESPACE = 'default';
 const ACCOUNT = 'worker';
 const USER = 'certified';
+/** For whom the server has no room. */
+const CROWD = 'crowd';
 
 let dir: string;
 let people: Authority;
@@ -59,6 +61,7 @@ beforeAll(async () => {
     subjects: [
       { kind: 'ServiceAccount', name: ACCOUNT, namespace: NAMESPACE },
       { kind: 'User', name: USER, apiGroup: rbac.group },
+      { kind: 'User', name: CROWD, apiGroup: rbac.group },
     ],
   });
   await client.create(ACCOUNTS, NAMESPACE, { metadata: { name: ACCOUNT } });
@@ -180,8 +183,8 @@ describe.concurrent('what changes under a running program', () => {
     await load.pass(200);
     await load.stop();
     expect(load.failures).toEqual([]);
+    // None where the new one was read before the old one ran out.
     const refused = await load.answers('401');
-    expect(refused).toBeGreaterThan(0);
     expect(refused).toBeLessThanOrEqual(LANES);
     expect(await load.answers()).toBe(load.calls + refused);
   });
@@ -317,7 +320,7 @@ it.concurrent('a server that has no room: all calls come through, none before th
     metadata: { name: 'narrow' },
     spec: { type: 'Limited', limited: { nominalConcurrencyShares: 1, limitResponse: { type: 'Reject' } } },
   });
-  const subjects = [{ kind: 'User', user: { name: USER } }];
+  const subjects = [{ kind: 'User', user: { name: CROWD } }];
   const resourceRules = [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], namespaces: ['*'] }];
   await client.create(SCHEMAS, null, {
     metadata: { name: 'narrow' },
@@ -327,7 +330,7 @@ it.concurrent('a server that has no room: all calls come through, none before th
       rules: [{ subjects, resourceRules }],
     },
   });
-  const { cert, key } = people.issue(USER);
+  const { cert, key } = people.issue(CROWD);
   const encoded = (text: string): string => Buffer.from(text).toString('base64');
   const kubeconfig = join(dir, 'narrow.kubeconfig');
   const user = { 'client-certificate-data': encoded(cert), 'client-key-data': encoded(key) };
