@@ -44,7 +44,8 @@ test('instances whose lifecycle service hangs keep no other from its own', async
     world.account(name, { suspend: true }),
     world.instance(name, 'EMA2', { lifecycle, accountRef: { name }, instanceID: NO_INSTANCE }),
   ];
-  await world.apply(silentSecret, world.lifecycleSecret(), ...SILENT.flatMap(things));
+  // The right to read the Secrets first: who may not read one says that, and forgets that its service was silent.
+  await world.apply(world.credentialsBinding(), silentSecret, world.lifecycleSecret(), ...SILENT.flatMap(things));
   for (const name of SILENT) {
     await world.admin.patch(PROTECT_INSTANCES, { namespace, name }, { status: UNANSWERED }, { subresource: 'status' });
   }
