@@ -3,19 +3,12 @@
 
 import { Cache, type Projected } from '../../../operator/runtime/cache.ts';
 import { KubeClient } from '../../../operator/runtime/client.ts';
+import { CONFIG_MAPS } from '../../../operator/runtime/cluster-testing.ts';
 import { loadConnection } from '../../../operator/runtime/connection.ts';
-import type { KubeObject, Resource } from '../../../operator/runtime/object.ts';
+import type { KubeObject } from '../../../operator/runtime/object.ts';
 import { realDeps } from '../../../operator/runtime/testing.ts';
 import { Transport } from '../../../operator/runtime/transport.ts';
 import { markOf, type Contender, type Task } from './contender.ts';
-
-export const CONFIG_MAPS: Resource = {
-  group: '',
-  version: 'v1',
-  plural: 'configmaps',
-  kind: 'ConfigMap',
-  namespaced: true,
-};
 
 interface Item extends Projected {
   readonly mark: string;
