@@ -76,7 +76,8 @@ describe('a candidate', () => {
       const b = candidate('b');
       const took = await until(() => b.leads);
       expect(took).toBeGreaterThanOrEqual(15_000);
-      expect(took).toBeLessThan(15_000 + 2_000 * 2.2 + 100);
+      // Seen by its first look, taken by the one that it sets for the end: in between no pause is added.
+      expect(took).toBeLessThanOrEqual(15_000 + 100);
       expect(store.lease?.spec).toMatchObject({ holderIdentity: 'b', leaseTransitions: 7 });
       await b.stop();
     }

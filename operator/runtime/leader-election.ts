@@ -81,8 +81,9 @@ export class LeaderElector {
   readonly #deps: LeaderElectorDeps;
   /** Our last confirmed write; null where the lease may be another's. */
   #mine: Lease | null = null;
-  /** The lease as it was last seen, and since when it looks so. */
-  #seen: { readonly spec: string; readonly since: number } | null = null;
+  /** The lease as it was last seen, and when it will have looked so for as long as its holder asked the others to wait. */
+  #seen = '';
+  #expiresAt = 0;
   #lastNews = '';
 
   /** Throws RangeError for times that would not keep the promises. */
@@ -112,7 +113,10 @@ export class LeaderElector {
           return this.#hold(until, signal);
         }
       } else this.#tellTrouble(attempt);
-      await sleep(clock, retryPeriodMs * (1 + JITTER_FACTOR * random()), signal);
+      // The last look is at the moment when the lease runs out: a dead leader costs its lease, and no pause on top of it.
+      const left = this.#expiresAt - clock.monotonic();
+      const pause = retryPeriodMs * (1 + JITTER_FACTOR * random());
+      await sleep(clock, left > 0 ? Math.min(left, pause) : pause, signal);
     }
     return { kind: 'stopped' };
   }
@@ -211,10 +215,11 @@ export class LeaderElector {
   #hasExpired(spec: LeaseSpec): boolean {
     const now = this.#deps.clock.monotonic();
     const text = JSON.stringify(spec);
-    if (this.#seen?.spec !== text) this.#seen = { spec: text, since: now };
-    if ((spec.holderIdentity ?? '') === '') return true;
-    const waitMs = (spec.leaseDurationSeconds ?? 0) * 1000 || this.#options.leaseDurationMs;
-    return now - this.#seen.since >= waitMs;
+    if (this.#seen !== text) {
+      this.#seen = text;
+      this.#expiresAt = now + ((spec.leaseDurationSeconds ?? 0) * 1000 || this.#options.leaseDurationMs);
+    }
+    return (spec.holderIdentity ?? '') === '' || now >= this.#expiresAt;
   }
 
   async #get(signal: AbortSignal): Promise<Lease | null> {
