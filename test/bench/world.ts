@@ -94,7 +94,7 @@ export class World {
       namespaces: [this.#namespace],
       upstreamHosts: [this.upstream.host],
       // It judges no time, and others may use the machine.
-      readyWithinMs: 120_000,
+      withinMs: 120_000,
       // As the chart installs it.
       args: ['--leader-elect', `--lease-namespace=${OPERATOR_NAMESPACE}`],
       ...(this.#profile ? { env: { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${RESULTS}` } } : {}),

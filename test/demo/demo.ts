@@ -59,7 +59,7 @@ async function demo(): Promise<void> {
 
 async function endOf(operator: RunningOperator): Promise<never> {
   for (;;) {
-    await operator.ready(); // throws, with its log, once the process has ended
+    await operator.reached('ready'); // throws, with its log, once the process has ended
     await sleep(1000);
   }
 }

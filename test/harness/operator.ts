@@ -22,9 +22,14 @@ export interface OperatorOptions {
   readonly upstreamHosts: readonly string[];
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** How long it may take to be ready. Default: 20 s. */
-  readonly readyWithinMs?: number;
+  /** What is waited for: its caches are filled (the default), or no more than that it listens. */
+  readonly until?: Milestone;
+  /** How long that may take. Default: 20 s. */
+  readonly withinMs?: number;
 }
+
+/** As its log says it. */
+export type Milestone = 'ready' | 'started';
 
 export class RunningOperator {
   readonly #process: Supervised;
@@ -84,14 +89,14 @@ export class RunningOperator {
     return fetch(`${(await this.#addresses()).health}${path}`);
   }
 
-  /** Until it is ready; an error with its log if it ends or takes too long. */
-  async ready(timeoutMs = 20_000): Promise<void> {
+  /** Until it says so; an error with its log if it ends or takes too long. */
+  async reached(milestone: Milestone, timeoutMs = 20_000): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const exit = this.#process.exit();
       if (exit !== undefined) throw new Error(`the operator ended (${JSON.stringify(exit)}):\n${await this.log()}`);
-      if ((await this.lines()).some(({ msg }) => msg === 'ready')) return;
-      if (Date.now() > deadline) throw new Error(`the operator was not ready in time:\n${await this.log()}`);
+      if ((await this.lines()).some(({ msg }) => msg === milestone)) return;
+      if (Date.now() > deadline) throw new Error(`the operator was not ${milestone} in time:\n${await this.log()}`);
       await sleep(30);
     }
   }
@@ -168,6 +173,6 @@ export async function startOperator(
       ...(options.env === undefined ? {} : { env: { ...options.env } }),
     }),
   );
-  await running.ready(options.readyWithinMs);
+  await running.reached(options.until ?? 'ready', options.withinMs);
   return running;
 }

@@ -13,7 +13,7 @@ import { startSimulator, type Account, type AccountOptions, type Simulator } fro
 import { startProxy, type ApiProxy, type ProxyOptions } from '../proxy/proxy.ts';
 import { checkObjects, checkSecrets } from './checker.ts';
 import { Manifests, PASSWORD, USERNAME } from './manifests.ts';
-import { OPERATOR_USER, operatorKubeconfig, startOperator, type RunningOperator } from './operator.ts';
+import { OPERATOR_USER, operatorKubeconfig, startOperator, type Milestone, type RunningOperator } from './operator.ts';
 
 export { PASSWORD, USERNAME } from './manifests.ts';
 
@@ -141,12 +141,17 @@ export class World extends Manifests implements AsyncDisposable {
   }
 
   /** One more operator beside the first; `via` its own way to the API server. It goes with the world. */
-  async startReplica(args: readonly string[], via: 'direct' | 'proxy' = 'direct'): Promise<RunningOperator> {
+  async startReplica(
+    args: readonly string[],
+    via: 'direct' | 'proxy' = 'direct',
+    until: Milestone = 'ready',
+  ): Promise<RunningOperator> {
     const replica = await startOperator(this.#supervisor, this.cluster, {
       kubeconfig: await operatorKubeconfig(this.cluster, via === 'proxy' ? this.proxy : null),
       namespaces: [this.namespace],
       upstreamHosts: [this.upstreamHost],
       args,
+      until,
     });
     this.#replicas.push(replica);
     return replica;
