@@ -2,7 +2,9 @@
 // again, and the scenario goes on to its end.
 
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PASS, type Action } from '../proxy/action.ts';
 import { labelOf, type ProxyRequest } from '../proxy/request.ts';
+import { badDay } from '../proxy/weather.ts';
 import { CrashPoint, type CrashAt, type WriteSource } from './crash-point.ts';
 import { differences, fingerprintWorld, type Fingerprint } from './fingerprint.ts';
 import { World, type WorldOptions } from './world.ts';
@@ -42,22 +44,33 @@ export interface RunResult {
 
 /** How long the operator may go on writing after the scenario has seen what it waits for. */
 const SETTLE_MS = 5_000;
+/** A sync that failed on the wire is repeated after 10 s, and may fail again. */
+const SETTLE_IN_BAD_WEATHER_MS = 60_000;
 /** Without a crash: nothing was written for so long. */
 const QUIET_MS = 400;
 const STILL_MS = 250;
 const POLL_MS = 50;
 const LINES_SHOWN = 25;
 
+/** What comes from a program that is dead already. */
+const LATE: Action = { do: 'halfOpen', at: 'request' };
+
 export const toOwnKinds = ({ group, isWrite }: ProxyRequest): boolean => isWrite && group === 'mspoperator.dev';
 
-/** @param expected the states to reach; null: whatever they are */
+/**
+ * @param expected the states to reach; null: whatever they are
+ * @param weatherSeed a bad day on the wire to the API server, from the first to the last request. A write may then be tried several
+ *   times, each of which counts, so that a run need not come to the k-th; and states are waited for longer.
+ */
 export async function runWithCrash(
   options: Crashable,
   at: CrashAt | null,
   expected: States | null,
+  weatherSeed: string | null = null,
 ): Promise<RunResult> {
   const { scenario, fingerprint = fingerprintWorld, counts = toOwnKinds, sources, check } = options;
-  const world = await World.create({ ...options.world, proxy: { ...options.world?.proxy } });
+  const proxy = weatherSeed === null ? options.world?.proxy : badDay(weatherSeed);
+  const world = await World.create({ ...options.world, proxy: { ...proxy } });
   const point = new CrashPoint(at, () => world.operator.killNow());
   const states = new Map<string, Fingerprint>();
   const problems: string[] = [];
@@ -65,17 +78,19 @@ export async function runWithCrash(
     if (states.has(name)) throw new Error(`two checkpoints "${name}"`);
     const wanted = expected?.get(name);
     if (expected !== null && wanted === undefined) throw new Error(`no checkpoint "${name}" without a crash`);
-    const state = await settle(() => fingerprint(world), wanted ?? null);
+    const patience = weatherSeed === null ? SETTLE_MS : SETTLE_IN_BAD_WEATHER_MS;
+    const state = await settle(() => fingerprint(world), wanted ?? null, patience);
     states.set(name, state);
     problems.push(...differences(wanted ?? state, state).map((difference) => `${name}: ${difference}`));
   };
   let crashed = false;
   try {
-    const rules = options.world?.proxy?.rules ?? [];
+    const rules = proxy?.rules ?? [];
     world.proxy.setRules([
       (request) => {
-        if (counts(request)) return point.decide(labelOf(request));
-        return point.isDead ? { do: 'halfOpen', at: 'request' } : null;
+        const fate = counts(request) ? point.decide(labelOf(request)) : point.isDead ? LATE : PASS;
+        // What may pass meets the weather, if there is any.
+        return fate.do === 'pass' && fate.tell === undefined ? null : fate;
       },
       ...rules,
     ]);
@@ -95,7 +110,8 @@ export async function runWithCrash(
 
     await checkpoint('the end');
     problems.push(...((await check?.(world)) ?? []));
-    if (at !== null && !crashed) problems.push(`there was no ${at.write}th write: ${point.writes.length} in all`);
+    if (at !== null && !crashed && weatherSeed === null)
+      problems.push(`there was no ${at.write}th write: ${point.writes.length} in all`);
   } catch (error) {
     problems.push(await explain(world, error));
   }
@@ -109,8 +125,12 @@ export async function runWithCrash(
 }
 
 /** Until the state is the expected one, but no longer than that; where none is expected, until it stands still. */
-async function settle(read: () => Promise<Fingerprint>, expected: Fingerprint | null): Promise<Fingerprint> {
-  const deadline = Date.now() + SETTLE_MS;
+async function settle(
+  read: () => Promise<Fingerprint>,
+  expected: Fingerprint | null,
+  patienceMs: number,
+): Promise<Fingerprint> {
+  const deadline = Date.now() + patienceMs;
   let wanted = expected;
   for (;;) {
     const state = await read();

@@ -13,6 +13,8 @@ export interface CrashOptions extends Crashable {
   readonly variants?: readonly Variant[];
   /** At most so many crashes, chosen by the seed. Default: all. */
   readonly budget?: { readonly crashes: number; readonly seed: string | number };
+  /** Each crash, and the way back, in bad weather on the wire to the API server; the run without a crash has none. */
+  readonly weatherSeed?: string;
   /** Only these: to reproduce one. */
   readonly only?: readonly CrashAt[];
   /** Worlds at a time. Default: 2; each is two processes. */
@@ -35,7 +37,7 @@ const FAILURES_SHOWN = 5;
 /** Rejects with what differed, run by run, if any run ended otherwise than the one without a crash. */
 export async function crashAtEveryWrite(options: CrashOptions): Promise<CrashReport> {
   const started = performance.now();
-  const { variants = ['afterSend', 'afterAnswer'], budget, only, parallel = 2, progress } = options;
+  const { variants = ['afterSend', 'afterAnswer'], budget, weatherSeed, only, parallel = 2, progress } = options;
   const reference = await runWithCrash(options, null, null);
   if (reference.problems.length > 0) throw new Error(`without a crash:\n${reference.problems.join('\n')}`);
   const { writes, states } = reference;
@@ -44,10 +46,13 @@ export async function crashAtEveryWrite(options: CrashOptions): Promise<CrashRep
   const all = writes.flatMap((_, i) => variants.map((variant) => ({ write: i + 1, variant })));
   const crashes = only ?? (budget === undefined ? all : sample(all, budget.crashes, budget.seed));
   const failures: string[] = [];
+  let crashed = 0;
   const queue = crashes.values();
   const worker = async (): Promise<void> => {
     for (const at of queue) {
-      const result = await runWithCrash(options, at, states);
+      const weather = weatherSeed === undefined ? null : `${weatherSeed} ${at.variant} ${at.write}`;
+      const result = await runWithCrash(options, at, states, weather);
+      if (result.crashed) crashed++;
       const name = `${at.variant} ${at.write}/${writes.length} (${result.writes[at.write - 1] ?? 'not reached'})`;
       progress?.(`${name}: ${result.problems.length === 0 ? 'ok' : 'FAILED'}`);
       if (result.problems.length > 0) failures.push(`killed ${name}:\n${result.problems.join('\n')}`);
@@ -59,7 +64,7 @@ export async function crashAtEveryWrite(options: CrashOptions): Promise<CrashRep
     const shown = failures.slice(0, FAILURES_SHOWN).join('\n\n');
     throw new Error(`${failures.length} of ${crashes.length} crashes ended otherwise${seed}:\n\n${shown}`);
   }
-  return { writes, crashes: crashes.length, states, seconds: (performance.now() - started) / 1000 };
+  return { writes, crashes: crashed, states, seconds: (performance.now() - started) / 1000 };
 }
 
 function sample<T>(items: readonly T[], n: number, seed: string | number): T[] {

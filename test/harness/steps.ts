@@ -25,11 +25,11 @@ export async function driveAccount(
   world: World,
   checkpoint: Checkpoint,
   steps: readonly Step[],
-  options: { readonly name?: string; readonly spec?: object } = {},
+  options: { readonly name?: string; readonly spec?: object; readonly timeoutMs?: number } = {},
 ): Promise<void> {
-  const { name = 'acme', spec = {} } = options;
+  const { name = 'acme', spec = {}, timeoutMs = TIMEOUT_MS } = options;
   await world.apply(world.secret(), world.credentialsBinding(), world.account(name, spec));
-  await converged(world, name, undefined, null);
+  await converged(world, name, undefined, null, timeoutMs);
   await checkpoint('the first sync');
   for (const [index, step] of steps.entries()) {
     const { change, reason } = typeof step === 'object' ? step : { change: step, reason: null };
@@ -39,7 +39,7 @@ export async function driveAccount(
     if (change === 'approve') annotations['mspoperator.dev/approve-unlink'] = await planHash(world, name);
     else await change(world.upstream, world);
     await world.admin.patch(MSP_ACCOUNTS, { namespace: world.namespace, name }, { metadata: { annotations } });
-    await converged(world, name, request, reason);
+    await converged(world, name, request, reason, timeoutMs);
     await checkpoint(`step ${index + 1}`);
   }
 }
@@ -55,8 +55,9 @@ async function converged(
   name: string,
   request: string | undefined,
   reason: string | null,
+  timeoutMs: number,
 ): Promise<void> {
-  const deadline = Date.now() + TIMEOUT_MS;
+  const deadline = Date.now() + timeoutMs;
   for (;;) {
     const account = (await admin.get(MSP_ACCOUNTS, { namespace, name })) as unknown as Thing;
     const { metadata, status } = account;

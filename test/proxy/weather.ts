@@ -3,6 +3,7 @@
 
 import type { Action } from './action.ts';
 import { PASS } from './action.ts';
+import type { ProxyOptions } from './proxy.ts';
 import type { ProxyRequest } from './request.ts';
 import type { Rule } from './rules.ts';
 
@@ -37,6 +38,14 @@ export function weather(
     onStrike(request, action);
     return action;
   };
+}
+
+/** A proxy's options for one from the first to the last request. */
+export function badDay(
+  seed: string,
+  onStrike: (request: ProxyRequest, action: Action) => void = () => {},
+): Pick<ProxyOptions, 'seed' | 'rules' | 'releaseEveryMs'> {
+  return { seed, rules: [weather(BAD_DAY, onStrike)], releaseEveryMs: THAW_MS };
 }
 
 function onWatch(random: () => number): Action {

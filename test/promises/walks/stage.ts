@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MSP_ACCOUNTS } from '../../harness/fingerprint.ts';
 import { PASSWORD, World, type Thing, type WorldOptions } from '../../harness/world.ts';
-import { BAD_DAY, THAW_MS, weather } from '../../proxy/weather.ts';
+import { badDay } from '../../proxy/weather.ts';
 import { Random } from '../../simulator/random.ts';
 import type { AccountOptions } from '../../simulator/simulator.ts';
 import { startQuirks } from './changes.ts';
@@ -47,7 +47,10 @@ export class Stage {
     const accounts = seeds.map(accountOf);
     const args = ['--concurrency=32', ...(options.operator === false ? [] : (options.operator?.args ?? []))];
     const struck: string[] = [];
-    const proxy = weatherSeed === null ? options.proxy : badDay(weatherSeed, struck);
+    const proxy =
+      weatherSeed === null
+        ? options.proxy
+        : badDay(weatherSeed, ({ verb }, action) => struck.push(`${action.do} ${verb}`));
     const world = await World.create({
       ...options,
       ...(proxy === undefined ? {} : { proxy }),
@@ -126,11 +129,6 @@ export class Stage {
     const login = { username: usernameOf(slot), password: PASSWORD };
     return [world.secret(secretOf(slot), login), world.account(nameOf(slot), spec)];
   }
-}
-
-function badDay(seed: string, struck: string[]): NonNullable<WorldOptions['proxy']> {
-  const rule = weather(BAD_DAY, ({ verb }, action) => struck.push(`${action.do} ${verb}`));
-  return { seed, rules: [rule], releaseEveryMs: THAW_MS };
 }
 
 export const nameOf = (slot: number): string => `walk-${slot}`;
