@@ -122,6 +122,18 @@ describe('HttpClient', () => {
     expect(cause(result)).toBe('TooLarge');
   });
 
+  test('nor does one that is announced and cannot come end the process', async () => {
+    const unheard: unknown[] = [];
+    const listen = (error: unknown): void => void unheard.push(error);
+    process.on('uncaughtException', listen);
+    onTestFinished(() => void process.off('uncaughtException', listen));
+    const raw = 'HTTP/1.1 204 No Content\r\ncontent-length: 99999999999\r\n\r\n';
+    const result = await ask((response) => void response.socket?.end(raw));
+    expect(cause(result)).toBe('TooLarge');
+    await new Promise((done) => setTimeout(done, 50));
+    expect(unheard).toEqual([]);
+  });
+
   test('an endless body is cut at the limit: neither memory nor connection stays', async () => {
     let written = 0;
     let closed = false;
