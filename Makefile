@@ -35,7 +35,7 @@ test: check build controlplane helm ## Check, then all tests; the last line coun
 	@$(NPM) run test
 
 test-long: check build controlplane helm ## The same random tests in their thousands, and the soak (hours)
-	@MSPOPERATOR_LONG=1 MSPOPERATOR_SOAK_SECONDS=$(SOAK_SECONDS) HIERARCHY_RUNS=2000 $(NPM) run test -- operator/hierarchy test/promises test/runtime test/soak
+	@MSPOPERATOR_LONG=1 MSPOPERATOR_SOAK_SECONDS=$(SOAK_SECONDS) HIERARCHY_RUNS=2000 $(NPM) run test -- operator/hierarchy test/fuzz test/promises test/runtime test/soak
 
 SOAK_SECONDS ?= 3600
 soak: build controlplane ## An hour of churn and faults: heap, timers, sockets, files over time (SOAK_SECONDS=n)

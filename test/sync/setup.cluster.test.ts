@@ -90,6 +90,19 @@ test('a Customer that people create before the company is known is adopted, unde
   ).toEqual([]);
 });
 
+test('a Customer that people create with the id of no company is Unlinked by the next sync, and may be deleted', async () => {
+  await world.apply({
+    apiVersion: 'mspoperator.dev/v1alpha1',
+    kind: 'Customer',
+    metadata: { name: 'mistyped' },
+    spec: { accountRef: { name: 'acme' }, companyID: '3f0c9a52-7b1d-4e7e-9d5b-ffffffffffff' },
+  });
+  await world.sync();
+  const customer = await world.until('cust', 'mistyped', ({ status }) => status?.phase === 'Unlinked', 5_000);
+  expect(conditionOf(customer, 'Linked')).toMatchObject({ status: 'False', reason: 'Removed' });
+  await world.cluster.kubectlOk(['delete', 'cust', 'mistyped', '--timeout=10s'], { namespace: world.namespace });
+});
+
 test('a wrong mode is refused at once with the words that are allowed', async () => {
   const { metadata } = await world.childOf('cust', idOf('Redbarn Brewery'));
   const answer = await world.kubectl([

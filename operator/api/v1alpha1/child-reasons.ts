@@ -42,10 +42,14 @@ export const GROUP_LINKED_REASONS = {
 
 export const CUSTOMER_LINKED_REASONS = {
   ...GROUP_LINKED_REASONS,
+  Removed: {
+    ...GROUP_LINKED_REASONS.Removed,
+    meaning: `${GROUP_LINKED_REASONS.Removed.meaning} A Customer that you made with a wrong company id comes to this, too.`,
+  },
   AwaitingSync: {
     acts: 'operator',
     meaning:
-      'No sync has shown the company since the object was created. If it stays: the company id is wrong, or the login does not see it.',
+      'No sync has come to a verdict on the company since the object was created. If it stays: there is no complete sync.',
   },
 } as const satisfies Record<string, ReasonDoc>;
 
