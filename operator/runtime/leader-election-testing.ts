@@ -12,11 +12,14 @@ export const TIMES = { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryPe
 /** One lease with the optimistic lock of the API server. */
 export class Store {
   lease: Lease | null = null;
+  /** Told of each change. */
+  readonly followers = new Set<() => void>();
   #version = 0;
 
   put(spec: LeaseSpec): Lease {
     const metadata = { name: 'lease', uid: 'uid', resourceVersion: String(++this.#version) };
     this.lease = { metadata, spec };
+    for (const tell of this.followers) tell();
     return this.lease;
   }
 }
@@ -29,6 +32,10 @@ export class Candidate {
   /** How long answers are under way. */
   answerMs = 0;
   stuck = false;
+  /** Whether it is told of changes, if its wire works; so far it only looks. */
+  hears = false;
+  /** Tells it that the lease may have changed. */
+  alarm: () => void = () => {};
   until = 0;
   requests = 0;
   end: ElectionEnd | null = null;
@@ -77,6 +84,21 @@ export class Candidate {
         client: client as never,
         clock,
         random: seededRandom(seed),
+        follow: (onChange, signal) => {
+          this.alarm = onChange;
+          const tell = (): void => {
+            if (this.hears && this.wire === 'works') onChange();
+          };
+          store.followers.add(tell);
+          return new Promise((resolve) => {
+            const end = (): void => {
+              store.followers.delete(tell);
+              this.alarm = () => {};
+              resolve();
+            };
+            signal.addEventListener('abort', end, { once: true });
+          });
+        },
         mayRenew: () => !this.stuck,
         onHeld: (until) => {
           this.until = until;

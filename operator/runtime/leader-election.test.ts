@@ -27,6 +27,13 @@ function candidate(identity: string, by: Clock = clock): Candidate {
   return made;
 }
 
+/** One that is told of changes. */
+function listener(identity: string): Candidate {
+  const made = candidate(identity);
+  made.hears = true;
+  return made;
+}
+
 /** Moves on in small steps; fails if two ever lead at once. */
 async function pass(ms: number): Promise<void> {
   for (const end = clock.monotonic() + ms; clock.monotonic() < end;) {
@@ -119,6 +126,70 @@ describe('a candidate', () => {
     a.wire = 'works';
     await until(() => a.leads);
     expect(store.lease?.spec?.leaseTransitions).toBe(0);
+  });
+});
+
+describe('a candidate that is told of changes', () => {
+  it('follows a leader that died when the lease has lasted from its last renewal', async () => {
+    for (const after of [100, 1_000, 1_900]) {
+      const a = candidate('a');
+      await until(() => a.leads);
+      const b = listener('b');
+      await pass(30_000);
+      const renewal = store.lease?.metadata.resourceVersion;
+      await until(() => store.lease?.metadata.resourceVersion !== renewal);
+      const renewed = clock.monotonic();
+      await pass(after);
+      a.wire = 'hangs';
+      await until(() => b.leads);
+      expect(clock.monotonic() - renewed).toBeGreaterThanOrEqual(15_000);
+      expect(clock.monotonic() - renewed).toBeLessThanOrEqual(15_000 + 200 + 100);
+      await b.stop();
+      b.until = 0;
+      await b.elector.release(new AbortController().signal);
+    }
+  });
+
+  it('follows one that gives the lease away at once, and of several one does', async () => {
+    const a = candidate('a');
+    await settle();
+    const others = ['b', 'c', 'd'].map(listener);
+    await pass(20_000);
+    await a.stop();
+    a.until = 0;
+    // So that all have read that it is free before one has taken it.
+    for (const other of others) other.answerMs = 250;
+    await a.elector.release(new AbortController().signal);
+    expect(await until(() => others.some(({ leads }) => leads))).toBeLessThanOrEqual(200 + 2 * 250 + 50);
+    await pass(1_000);
+    expect(store.lease?.spec).toMatchObject({ leaseTransitions: 1 });
+    // Who was too late has no trouble: it waits for another.
+    expect(others.flatMap(({ news }) => news.map(({ kind }) => kind))).not.toContain('trouble');
+  });
+
+  it('reads no more than ten times a second however often it is told, and believes only what it reads', async () => {
+    const a = candidate('a');
+    await settle();
+    const b = candidate('b');
+    await settle();
+    const { requests } = b;
+    for (let i = 0; i < 6_000; i++) {
+      b.alarm();
+      await clock.advance(10);
+    }
+    expect(b.requests - requests).toBeLessThan(60 * 15);
+    expect([a.leads, b.leads]).toEqual([true, false]);
+  });
+
+  it('is not followed while it leads', async () => {
+    const a = candidate('a');
+    await settle();
+    const b = listener('b');
+    await pass(1_000);
+    expect(store.followers.size).toBe(1);
+    a.wire = 'hangs';
+    await until(() => b.leads);
+    expect(store.followers.size).toBe(0);
   });
 });
 
@@ -278,8 +349,9 @@ it('of many candidates with bad wires at most one leads, whatever happens', asyn
   onTestFailed(({ task }) => task.result?.errors?.forEach((error) => (error.message += ` (seed ${seed})`)));
   for (let round = 0; round < 200; round++) {
     while (candidates.filter(({ end }) => end === null).length < 3) {
-      candidates.push(new Candidate(store, clock, `c${candidates.length}`, candidates.length).start());
+      candidate(`c${candidates.length}`).hears = random() < 0.5;
     }
+    for (const each of candidates) if (random() < 0.2) each.alarm();
     for (const each of candidates) each.wire = wires[Math.floor(random() * wires.length)] ?? 'works';
     await pass(random() * 12_000);
   }

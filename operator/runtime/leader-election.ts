@@ -4,6 +4,8 @@
 // * The leader stops in its own reckoning before the others may begin: it leads until `renewDeadlineMs` after it SENT the
 //   last renewal that was confirmed, the others wait `leaseDurationMs` from when they SAW it. In between lie
 //   `leaseDurationMs - renewDeadlineMs`, for clocks of different speed and for writes still under way.
+// * A candidate does not wait for its next look: it is told when the lease changes, so that it counts from the renewal itself, and
+//   follows a leader that gives the lease away at once. Whatever it is told, only what it then reads counts.
 // * Once lost, it is lost: it never leads again, also if the lease turns out to be still in its name.
 //
 // What it does not promise, and nobody can with a lease alone: that no write of a former leader arrives late. Those are
@@ -46,6 +48,11 @@ export interface LeaderElectorDeps {
   /** Called after each confirmed renewal, the first included: this process leads until `until` on the monotonic clock. */
   readonly onHeld: (until: number) => void;
   readonly onNews?: (news: ElectionNews) => void;
+  /**
+   * Calls `onChange` whenever the lease may have changed, until the signal fires; it may miss changes, and be mistaken. Never
+   * rejects. Default: only looks now and then.
+   */
+  readonly follow?: (onChange: () => void, signal: AbortSignal) => Promise<void>;
   /** False: the lease is let run out, since the work that it stands for does not go on. Default: always true. */
   readonly mayRenew?: () => boolean;
 }
@@ -59,6 +66,8 @@ type Attempt =
 
 /** As client-go: a candidate waits 1 to 2.2 retry periods, so that several do not ask at the same moment. */
 const JITTER_FACTOR = 1.2;
+/** Of a retry period: the most that passes between the news of a change and the look at it. */
+const SPREAD_FACTOR = 0.1;
 
 /** Why these times would not keep the promises, or null. */
 export function wrongTimes({ leaseDurationMs, renewDeadlineMs, retryPeriodMs }: LeaseTimes): string | null {
@@ -84,6 +93,10 @@ export class LeaderElector {
   /** The lease as it was last seen, and when it will have looked so for as long as its holder asked the others to wait. */
   #seen = '';
   #expiresAt = 0;
+  /** It may have changed since the last try began. */
+  #mayHaveChanged = false;
+  /** Ends the pause between two tries. */
+  #wake: (() => void) | null = null;
   #lastNews = '';
 
   /** Throws RangeError for times that would not keep the promises. */
@@ -96,29 +109,67 @@ export class LeaderElector {
 
   /** Applies for the lease until it is held, then holds it until it is lost or the signal fires; keeps it then. */
   async run(signal: AbortSignal): Promise<ElectionEnd> {
-    const { clock, random, onHeld } = this.#deps;
-    const { renewDeadlineMs, retryPeriodMs } = this.#options;
-    while (!signal.aborted) {
-      const attempt = await this.#attempt('apply', requestTimeoutMs(this.#options), signal);
-      if (attempt.kind === 'held') {
-        const until = attempt.sentAt + renewDeadlineMs;
-        // An answer that comes later than that says nothing of now.
-        if (clock.monotonic() < until) {
-          onHeld(until);
-          this.#tell({
-            kind: 'elected',
-            leaseUID: this.#mine?.metadata.uid ?? '',
-            transitions: this.#mine?.spec?.leaseTransitions ?? 0,
-          });
-          return this.#hold(until, signal);
-        }
-      } else this.#tellTrouble(attempt);
-      // The last look is at the moment when the lease runs out: a dead leader costs its lease, and no pause on top of it.
-      const left = this.#expiresAt - clock.monotonic();
-      const pause = retryPeriodMs * (1 + JITTER_FACTOR * random());
-      await sleep(clock, left > 0 ? Math.min(left, pause) : pause, signal);
+    const until = await this.#apply(signal);
+    return until === null ? { kind: 'stopped' } : this.#hold(until, signal);
+  }
+
+  /** Until it is held: then, until when. `null`: the signal fired first. */
+  async #apply(signal: AbortSignal): Promise<number | null> {
+    const { clock, onHeld, follow } = this.#deps;
+    const applied = new AbortController();
+    const onAbort = (): void => applied.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    let following = false;
+    try {
+      while (!signal.aborted) {
+        this.#mayHaveChanged = false;
+        const attempt = await this.#attempt('apply', requestTimeoutMs(this.#options), signal);
+        if (attempt.kind === 'held') {
+          const until = attempt.sentAt + this.#options.renewDeadlineMs;
+          // An answer that comes later than that says nothing of now.
+          if (clock.monotonic() < until) {
+            onHeld(until);
+            this.#tell({
+              kind: 'elected',
+              leaseUID: this.#mine?.metadata.uid ?? '',
+              transitions: this.#mine?.spec?.leaseTransitions ?? 0,
+            });
+            return until;
+          }
+        } else this.#tellTrouble(attempt);
+        if (!following) void follow?.(() => this.#hear(), applied.signal);
+        following = true;
+        await this.#pause(signal);
+      }
+      return null;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      applied.abort(new Error('applied'));
     }
-    return { kind: 'stopped' };
+  }
+
+  #hear(): void {
+    this.#mayHaveChanged = true;
+    this.#wake?.();
+  }
+
+  /** Until the lease may have changed, until it runs out, and otherwise as client-go does. */
+  async #pause(signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#deps;
+    const { retryPeriodMs } = this.#options;
+    // All are told of the same change at the same time, and a lease that changes all the time must not be read as often.
+    await sleep(clock, SPREAD_FACTOR * retryPeriodMs * random(), signal);
+    const left = this.#expiresAt - clock.monotonic();
+    const pause = retryPeriodMs * (1 + JITTER_FACTOR * random());
+    const over = new AbortController();
+    const wake = (): void => over.abort();
+    signal.addEventListener('abort', wake, { once: true });
+    this.#wake = wake;
+    if (signal.aborted || this.#mayHaveChanged) wake();
+    // A dead leader costs its lease, and no pause on top of it.
+    await sleep(clock, left > 0 ? Math.min(left, pause) : pause, over.signal);
+    this.#wake = null;
+    signal.removeEventListener('abort', wake);
   }
 
   /**
@@ -208,7 +259,13 @@ export class LeaderElector {
     this.#mine = null;
     if (what === 'renew' || !this.#hasExpired(spec)) return { kind: 'other', holder };
     const taken = { acquireTime: microTime(this.#deps.clock.now()), leaseTransitions: leaseTransitions + 1 };
-    return this.#write(lease, taken, signal);
+    try {
+      return await this.#write(lease, taken, signal);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      // Others were told of its end at the same moment, and one of them was faster.
+      return { kind: 'other', holder: (await this.#get(signal))?.spec?.holderIdentity ?? '' };
+    }
   }
 
   /** Seen unchanged for as long as its holder asked the others to wait; or given away. */

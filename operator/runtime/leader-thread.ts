@@ -9,7 +9,9 @@ import { systemClock } from './clock.ts';
 import { loadConnection, type ConnectionOptions } from './connection.ts';
 import { LeaderElector, requestTimeoutMs, type ElectionNews, type LeaderElectionOptions } from './leader-election.ts';
 import { LeaderMemory } from './leader-memory.ts';
+import { LEASES } from './lease.ts';
 import { Metrics } from './metrics.ts';
+import { ObjectWatch } from './object-watch.ts';
 import { Transport } from './transport.ts';
 import type { Call } from './transport-metrics.ts';
 
@@ -39,13 +41,11 @@ const tell = (message: FromLeaderThread): void => port.postMessage(message);
 const memory = new LeaderMemory(buffer);
 const clock = { ...systemClock, monotonic: () => memory.now() };
 const timeoutMs = requestTimeoutMs(election);
+// What goes wrong is told as news, and the main thread keeps the metrics.
+const deps = { log: pino({ level: 'silent' }), metrics: new Metrics(), clock, random: Math.random };
 const transport = new Transport({
-  // What goes wrong is told as news, and the main thread keeps the metrics.
-  log: pino({ level: 'silent' }),
-  metrics: new Metrics(),
+  ...deps,
   onCall: (call) => tell({ type: 'call', call }),
-  clock,
-  random: Math.random,
   connection: loadConnection(connection),
   connections: 2,
   timeoutMs,
@@ -53,10 +53,13 @@ const transport = new Transport({
   // The election has its own rhythm.
   retry: { attempts: 1, baseMs: 0, maxMs: 0 },
 });
+const client = new KubeClient(transport);
 const elector = new LeaderElector(election, {
-  client: new KubeClient(transport),
+  client,
   clock,
   random: Math.random,
+  follow: (onChange, signal) =>
+    new ObjectWatch({ ...deps, client, resource: LEASES, key: election, onChange }).run(signal),
   mayRenew: () => memory.silence < stuckAfterMs,
   onHeld: (until) => {
     memory.until = until;

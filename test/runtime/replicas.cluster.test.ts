@@ -96,8 +96,8 @@ test('one works, the other stands by, ready; at a stop it takes over at once', a
   expect((await stopped).code).toBe(0);
   // Nothing is left that would hold the process.
   expect(performance.now() - asked).toBeLessThan(10_000);
-  // One look of a standby (at most 2.2 retry periods) after the release, far less than the lease.
-  expect(took).toBeLessThan(LEASE_MS - 500);
+  // It is told of the release, and does not wait for its next look. Most of this is the first one's orderly end.
+  expect(took).toBeLessThan(1_500);
   expect((await lease()).spec).toMatchObject({ leaseTransitions: 1 });
   await world.sync();
   await second.stop();
@@ -112,6 +112,8 @@ test('a leader that is killed is followed when its lease has run out', async () 
   await first.kill();
   const took = await until('the second leads', () => said(second, 'leading'));
   expect(took).toBeGreaterThan(LEASE_MS - 1_000);
+  // Not by a pause between two looks longer than the lease.
+  expect(took).toBeLessThan(LEASE_MS + 400);
   await world.synchronized();
 });
 

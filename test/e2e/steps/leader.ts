@@ -10,9 +10,8 @@ import { createdTwice, leaders, leaseWrites, longestGapMs, objectWrites, returne
 
 /** The chart's default. */
 const LEASE_MS = 15_000;
-/** A pod looks at the Lease every 2 s and up to 1.2 times as long again, so late it may see the last renewal; from then on the Lease runs. */
-const LOOK_MS = 4_400;
-const SLOW_MS = 2_000;
+/** For the renewal to be seen, and the Lease to be taken. */
+const SLOW_MS = 1_500;
 const USER = `system:serviceaccount:${NAMESPACE}:${RELEASE}`;
 
 /** The pod that leads; `identity` is another one after each start of its process. */
@@ -60,7 +59,7 @@ export async function roll(stage: Stage, login: Login): Promise<void> {
 export async function crashLeader(stage: Stage, login: Login): Promise<void> {
   const { crash } = stage;
   if (crash === undefined) throw new Error('this cluster lets nobody kill a process of a pod');
-  await underTraffic(stage, login, LEASE_MS + LOOK_MS + SLOW_MS, async () => {
+  await underTraffic(stage, login, LEASE_MS + SLOW_MS, async () => {
     const before = await theLeader(stage);
     await crash(before.pod, PROGRAM);
     await anotherThan(stage, before);
