@@ -228,8 +228,9 @@ describe('kubectl apply', () => {
     });
     const { code, stderr } = await server.kubectl(['apply', '-f', '-'], JSON.stringify(manifest));
     expect(code).toBe(1);
-    expect(stderr).toContain('spec.endpoint: Invalid value: "http://mspapi.eset.com": use https://');
-    expect(stderr).toContain('spec.sync.interval: Invalid value: "1d": write a duration such as 24h');
+    // Kubernetes 1.34 names the type in place of the value.
+    expect(stderr).toMatch(/spec\.endpoint: Invalid value: "(http:\/\/mspapi\.eset\.com|string)": use https:\/\//);
+    expect(stderr).toMatch(/spec\.sync\.interval: Invalid value: "(1d|string)": write a duration such as 24h/);
     expect(stderr).toContain('spec.sync.unlinkLimit.percent: Invalid value: 200');
   });
 

@@ -64,16 +64,16 @@ export async function writeFiles(at: Layout, adminToken: string): Promise<void> 
 
 /** etcd listens on sockets inside the private directory: it has no authentication of its own. */
 export function etcdArgs(at: Layout): string[] {
-  const client = `unix://${at.etcdSocket}`;
-  const peer = `unix://${at.etcdPeerSocket}`;
+  // For others, of which there are none. etcd before 3.7 wants a host and a port here.
+  const advertised = 'http://localhost:1';
   return [
     '--name=test',
     `--data-dir=${at.etcdData}`,
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=test=${peer}`,
+    `--listen-client-urls=unix://${at.etcdSocket}`,
+    `--advertise-client-urls=${advertised}`,
+    `--listen-peer-urls=unix://${at.etcdPeerSocket}`,
+    `--initial-advertise-peer-urls=${advertised}`,
+    `--initial-cluster=test=${advertised}`,
     // The data does not outlive the run.
     '--unsafe-no-fsync',
     // Room for the 200,000 objects of the largest benchmark.

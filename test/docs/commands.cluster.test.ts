@@ -44,7 +44,8 @@ async function typed(command: string) {
 }
 
 /** Answers of the API server to a good request: the documented object is not in this namespace, or is as it is. */
-const FINE = /\(NotFound\)|already exists|timed out waiting|context deadline exceeded|no matching resources/;
+const FINE =
+  /\(NotFound\)| not found$|already exists|timed out waiting|context deadline exceeded|no matching resources/m;
 
 beforeAll(async () => {
   namespace = await cluster.createNamespace('docs');
