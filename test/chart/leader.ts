@@ -5,6 +5,8 @@ import { OPERATOR_NAME, OPERATOR_NAMESPACE } from '../harness/operator.ts';
 import type { World } from '../harness/world.ts';
 import { rulesOf } from './rules.ts';
 
+export const electIn = ({ namespace }: World): string[] => ['--leader-elect', `--lease-namespace=${namespace}`];
+
 /** @param world one without an operator */
 export async function startLeader(world: World): Promise<void> {
   const name = 'leader-election';
@@ -23,5 +25,5 @@ export async function startLeader(world: World): Promise<void> {
       subjects: [{ kind: 'ServiceAccount', name: OPERATOR_NAME, namespace: OPERATOR_NAMESPACE }],
     },
   );
-  await world.startOperator(['--leader-elect', `--lease-namespace=${world.namespace}`]);
+  await world.startOperator(electIn(world));
 }

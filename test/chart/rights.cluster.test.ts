@@ -7,7 +7,7 @@ import { OPERATOR_NAME, OPERATOR_USER } from '../harness/operator.ts';
 import { shipped } from '../harness/shipped.ts';
 import { PASSWORD, USERNAME, World, conditionOf } from '../harness/world.ts';
 import { when, type Rule as ProxyRule } from '../proxy/rules.ts';
-import { startLeader } from './leader.ts';
+import { electIn, startLeader } from './leader.ts';
 import { grants, rulesOf, used, without } from './rules.ts';
 
 /** All that the operator is granted, once a namespace lets it read its Secrets. */
@@ -33,8 +33,11 @@ beforeAll(async () => {
       ),
     );
     await startLeader(world);
+    const standby = await world.startReplica(electIn(world));
+    await standby.reached('standing by');
     await live(world);
     // Ends its watches: only then they are in the log.
+    await standby.stop();
     await world.stopOperator();
     requests = (await readAuditLog(world.cluster)).filter(
       ({ user, objectRef }) => user.username === OPERATOR_USER && objectRef?.namespace === world.namespace,

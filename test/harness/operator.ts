@@ -29,7 +29,7 @@ export interface OperatorOptions {
 }
 
 /** As its log says it. */
-export type Milestone = 'ready' | 'started';
+export type Milestone = 'ready' | 'started' | 'standing by';
 
 export class RunningOperator {
   readonly #process: Supervised;
