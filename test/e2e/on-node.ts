@@ -1,6 +1,7 @@
 // The run on a node of our own: what is prepared on the machine before it and taken away after it.
 
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +19,9 @@ import { aliasesOf } from './steps/simulator.ts';
 import { leftBehind, tracesOf } from './traces.ts';
 import { until } from './until.ts';
 
+/** Where buildah and mount write on a machine that has not seen them yet, whatever they are told. */
+const ELSEWHERE = ['/run/containers', '/run/mount', '/var/lib/containers', '/etc/cni'];
+
 export async function runOnNode(
   report: Report,
   { has, cniPlugins = '' }: Host,
@@ -25,6 +29,7 @@ export async function runOnNode(
 ): Promise<void> {
   const { paths } = await report.step('the programs of the node', () => findNodeBinaries(report.say));
   const before = await tracesOf();
+  const strange = ELSEWHERE.filter((folder) => !existsSync(folder));
   const dir = await mkdtemp(join(tmpdir(), 'eset-msp-e2e-'));
   try {
     const images = await report.step('the images, from the Dockerfile', () =>
@@ -34,7 +39,7 @@ export async function runOnNode(
     const aliases = aliasesOf(needsOf(readExamples()));
     await runInTree(report, { dir, images: Object.values(images), cniPlugins, aliases }, interrupted);
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    await Promise.all([dir, ...strange].map((folder) => rm(folder, { recursive: true, force: true })));
   }
   await report.step('nothing is left on the machine', async () => {
     const left = leftBehind(before, await tracesOf());

@@ -1,6 +1,5 @@
 // buildah with a storage of its own in the cache, so that the machine's images stay as they are.
 
-import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { access, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,14 +17,10 @@ export interface Buildah {
 /** The certificates of this machine: an npm behind a proxy needs them. */
 const CERTIFICATES = '/etc/ssl/certs';
 
-/** Where it and the programs that it calls write on a machine that has not seen them yet, whatever they are told. */
-const ELSEWHERE = ['/run/containers', '/run/mount', '/var/lib/containers', '/etc/cni'];
-
 export async function buildah(dir: string): Promise<Buildah> {
   const root = join(CACHE, 'buildah');
   const runRoot = join(dir, 'buildah-run');
   await mkdir(root, { recursive: true });
-  const strange = ELSEWHERE.filter((folder) => !existsSync(folder));
   const packages = join(CACHE, 'npm');
   await mkdir(packages, { recursive: true });
   const npmrc = await npmSettings(dir);
@@ -52,7 +47,7 @@ export async function buildah(dir: string): Promise<Buildah> {
     close: async () => {
       // The images that were built over, and stages.
       await run('rmi', '--prune', '--force');
-      await Promise.all([runRoot, ...strange].map((folder) => rm(folder, { recursive: true, force: true })));
+      await rm(runRoot, { recursive: true, force: true });
     },
   };
 }
