@@ -40,6 +40,16 @@ async function anotherThan(stage: Stage, before: Leader): Promise<void> {
   stage.report.say(`${before.identity} → ${after.identity}`);
 }
 
+/** Who comes only after the last renewal counts from then on. */
+async function standsBy(stage: Stage, { pod: leading }: Leader): Promise<true | undefined> {
+  const names = ['get', 'pods', '--selector', `app.kubernetes.io/instance=${RELEASE}`, '-o', 'name'];
+  const others = (await kubectl(stage, names, { namespace: NAMESPACE }))
+    .split('\n')
+    .filter((name) => name !== '' && name !== `pod/${leading}`);
+  const logs = await Promise.all(others.map((name) => kubectl(stage, ['logs', name], { namespace: NAMESPACE })));
+  return logs.some((log) => log.includes('"standing by"')) ? true : undefined;
+}
+
 function rolledOut(stage: Stage): Promise<string> {
   const status = ['rollout', 'status', `deployment/${RELEASE}`, '--timeout=110s'];
   return kubectl(stage, status, { namespace: NAMESPACE, timeoutMs: 120_000 });
@@ -61,6 +71,7 @@ export async function crashLeader(stage: Stage, login: Login): Promise<void> {
   if (crash === undefined) throw new Error('this cluster lets nobody kill a process of a pod');
   await underTraffic(stage, login, LEASE_MS + SLOW_MS, async () => {
     const before = await theLeader(stage);
+    await until('another one stands by', 60_000, () => standsBy(stage, before));
     await crash(before.pod, PROGRAM);
     await anotherThan(stage, before);
     const restarts = ['get', 'pod', before.pod, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}'];
