@@ -7,8 +7,12 @@ import { CACHE } from '../places.ts';
 import { must } from '../run.ts';
 
 export interface Buildah {
-  build(image: string, args: readonly string[]): Promise<void>;
+  /** @param timestamp of all that is made, seconds; default: that of the build */
+  build(image: string, args: readonly string[], timestamp?: string): Promise<void>;
+  /** Of its manifest: the same bytes, the same digest. */
+  digest(image: string): Promise<string>;
   has(image: string): Promise<boolean>;
+  remove(image: string): Promise<void>;
   save(image: string, path: string): Promise<void>;
   /** Takes away what the builds left but the named images. */
   close(): Promise<void>;
@@ -31,16 +35,32 @@ export async function buildah(dir: string): Promise<Buildah> {
       env: { ...process.env, TMPDIR: dir },
     });
   return {
-    build: async (image, args) => {
+    build: async (image, args, timestamp) => {
+      const times = timestamp === undefined ? [] : [`--timestamp=${timestamp}`];
       // No layer cache: it does not see that a build argument has changed. The network is the machine's, and so are its
       // settings of npm and its certificates.
       const host = ['--network=host', '--isolation=chroot'];
       // What was downloaded once is kept; the lock file says what its bytes must be.
       const volumes = [`${npmrc}:/root/.npmrc:ro`, `${CERTIFICATES}:${CERTIFICATES}:ro`, `${packages}:/root/.npm`];
       const mounts = volumes.map((volume) => `--volume=${volume}`);
-      await run('build', '--no-cache', '--pull-never', '--quiet', ...host, ...mounts, `--tag=${image}`, ...args);
+      await run(
+        'build',
+        '--no-cache',
+        '--pull-never',
+        '--quiet',
+        ...host,
+        ...mounts,
+        ...times,
+        `--tag=${image}`,
+        ...args,
+      );
     },
+    // A line for each of its names.
+    digest: async (image) => (await run('images', '--format={{.Digest}}', image)).split('\n')[0] ?? '',
     has: async (image) => (await run('images', '--format={{.Name}}:{{.Tag}}')).split('\n').includes(image),
+    remove: async (image) => {
+      await run('rmi', '--force', image);
+    },
     save: async (image, path) => {
       await run('push', '--quiet', image, `docker-archive:${path}:${image}`);
     },

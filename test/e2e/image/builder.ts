@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { must } from '../run.ts';
 import { ROOT } from '../places.ts';
 import { buildah, type Buildah } from './buildah.ts';
-import { operatorImage, PAUSE_IMAGE, SIMULATOR_IMAGE } from './names.ts';
+import { IMAGE_AGAIN, operatorImage, PAUSE_IMAGE, SIMULATOR_IMAGE } from './names.ts';
 import { makeBases } from './bases.ts';
 
 export type Engine = 'docker' | 'buildah';
@@ -76,6 +76,21 @@ export async function buildImages(
   }
 }
 
+/** Builds the operator's image once more, with buildah, and compares. @returns the digest; throws if they differ */
+export async function buildAgain(dir: string): Promise<string> {
+  const tool = await buildah(dir);
+  const build = await operator();
+  try {
+    await buildahBuild(tool, { ...build, image: IMAGE_AGAIN });
+    const [first, again] = [await tool.digest(build.image), await tool.digest(IMAGE_AGAIN)];
+    if (first !== again || first === '') throw new Error(`the first build is ${first}, the second ${again}`);
+    return first;
+  } finally {
+    await tool.remove(IMAGE_AGAIN);
+    await tool.close();
+  }
+}
+
 async function saved(
   dir: string,
   builds: readonly Build[],
@@ -105,5 +120,5 @@ async function dockerSave(image: string, path: string): Promise<void> {
 }
 
 async function buildahBuild(tool: Buildah, { image, dockerfile, context, args }: Build): Promise<void> {
-  await tool.build(image, [`--file=${dockerfile}`, ...buildArgs(args), context]);
+  await tool.build(image, [`--file=${dockerfile}`, ...buildArgs(args), context], args['SOURCE_DATE_EPOCH']);
 }

@@ -4,4 +4,6 @@ export const OPERATOR_IMAGE = { repository: 'localhost/eset-msp-operator', tag: 
 export const SIMULATOR_IMAGE = 'localhost/eset-msp-simulator:e2e';
 
 export const operatorImage = `${OPERATOR_IMAGE.repository}:${OPERATOR_IMAGE.tag}`;
+/** The operator's, built a second time. */
+export const IMAGE_AGAIN = `${OPERATOR_IMAGE.repository}:again`;
 export const PAUSE_IMAGE = 'localhost/pause:e2e';
