@@ -8,7 +8,9 @@ import { Report, StepFailed } from './report.ts';
 
 const report = new Report();
 const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}; what it had started is gone`)));
+}
 
 const kind: ClusterKind = process.env['E2E_CLUSTER'] === 'kind' ? 'kind' : 'node';
 const host = await thisHost();
@@ -24,7 +26,7 @@ try {
 } catch (error) {
   if (!(error instanceof StepFailed)) {
     report.counts.failed++;
-    console.error(error);
+    console.error(error === interrupted.signal.reason ? String(error) : error);
   }
 }
 const { passed, failed } = report.counts;

@@ -70,7 +70,7 @@ export async function runInTree(report: Report, prepared: Prepared, interrupted:
   const restore = await saveSettings();
   const cgroups = await makeCgroups(await ownHierarchies(), `eset-msp-e2e-${process.pid}`);
   try {
-    const tree = startTree(cgroups, [process.execPath, join(import.meta.dirname, 'inside.ts'), input]);
+    const tree = startTree(cgroups, prepared.dir, [process.execPath, join(import.meta.dirname, 'inside.ts'), input]);
     const ended = once(tree, 'exit');
     let counts: Counts | undefined;
     tree.once('message', (message) => (counts = message as Counts));

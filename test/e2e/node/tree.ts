@@ -8,11 +8,13 @@ const NAMESPACES = ['--net', '--mount', '--pid', '--ipc', '--uts', '--cgroup', '
 /** Enters the cgroups named before `--`, then becomes what follows. */
 const ENTER = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 1; shift; done; shift; exec "$@"';
 
-export function startTree(cgroups: readonly string[], command: readonly string[]): ChildProcess {
+/** @param tmpDir for its temporary files: ended from outside, it takes none of them away */
+export function startTree(cgroups: readonly string[], tmpDir: string, command: readonly string[]): ChildProcess {
   const tree = ['unshare', ...NAMESPACES, '--kill-child=SIGKILL', '--', ...command];
   return spawn('sh', ['-c', ENTER, 'sh', ...cgroups, '--', ...tree], {
     // A session of its own: Ctrl-C reaches the parent alone, which then ends the tree in order.
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, TMPDIR: tmpDir },
   });
 }
